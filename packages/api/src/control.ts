@@ -1,0 +1,155 @@
+import {
+  Container,
+  ContainerId,
+  ContainerReference,
+  Counter,
+  HostEvent,
+  HostId,
+  HostInfo,
+  HostUse,
+  TenantId,
+  Timestamp,
+} from '@bulkhead/model';
+import { z } from 'zod';
+import { ContainerChange, containerContract } from './agent.ts';
+import { mutation, query, type RouterOf, subscription } from './contract.ts';
+import { Role } from './permission.ts';
+
+const Nothing = z.object({}).default({});
+
+export const SessionView = z.object({
+  user: z.object({ id: z.string(), name: z.string(), email: z.string() }).optional(),
+  role: Role,
+  /** `all`, or the tenants whose objects are shown. */
+  tenants: z.union([z.literal('all'), z.array(TenantId)]),
+});
+export type SessionView = z.infer<typeof SessionView>;
+
+export const HostView = HostInfo.partial().extend({ hostId: HostId, reachable: z.boolean(), lastSeenAt: Timestamp.optional() });
+export type HostView = z.infer<typeof HostView>;
+
+/** Use of one container over the window; counters are exact differences of the kernel's own. */
+export const UsageLine = z.object({
+  hostId: HostId,
+  containerId: ContainerId,
+  containerName: z.string(),
+  tenantId: TenantId,
+  cpuUsageUsec: Counter.optional(),
+  /** Present where the kernel counts nanoseconds (v1 cpuacct.usage). */
+  cpuUsageNsec: Counter.optional(),
+  memoryByteSeconds: Counter,
+  ioReadBytes: Counter.optional(),
+  ioWriteBytes: Counter.optional(),
+  /** Time over which gauges could not be measured. */
+  unmeasuredMsec: Counter,
+  firstAt: Timestamp,
+  lastAt: Timestamp,
+  /** True once the last reading of the container is in. */
+  final: z.boolean(),
+});
+export type UsageLine = z.infer<typeof UsageLine>;
+
+export const UsageSummary = z.object({
+  tenantId: TenantId,
+  from: Timestamp.optional(),
+  to: Timestamp,
+  cpuUsageUsec: Counter,
+  cpuUsageNsec: Counter.optional(),
+  memoryByteSeconds: Counter,
+  ioReadBytes: Counter.optional(),
+  ioWriteBytes: Counter.optional(),
+  containers: z.array(UsageLine),
+});
+export type UsageSummary = z.infer<typeof UsageSummary>;
+
+/** A point of a stored chart. A missing point is a gap and stays one. */
+export const HistoryPoint = z.object({
+  at: Timestamp,
+  /** Mean number of CPUs in use since the point before, in thousandths. */
+  cpuMillis: z.number().nonnegative().optional(),
+  memoryBytes: z.number().nonnegative().optional(),
+  pids: z.number().nonnegative().optional(),
+  ioReadBytesPerSecond: z.number().nonnegative().optional(),
+  ioWriteBytesPerSecond: z.number().nonnegative().optional(),
+});
+export type HistoryPoint = z.infer<typeof HistoryPoint>;
+
+/** What the control plane answers to browsers, and to a local root over its socket. */
+export const controlContract = {
+  session: {
+    current: query({ permission: 'none', scope: 'public', input: Nothing, output: SessionView }),
+  },
+  setup: {
+    /** Whether a first administrator is still wanted. */
+    state: query({ permission: 'none', scope: 'public', input: Nothing, output: z.object({ needed: z.boolean() }) }),
+    /** Makes the first administrator; the token comes from the one-time link and dies with use. */
+    complete: mutation({
+      permission: 'none',
+      scope: 'public',
+      input: z.object({
+        token: z.string().min(1).max(128),
+        name: z.string().trim().min(1).max(100),
+        email: z.email().max(254),
+        password: z.string().min(12).max(128),
+      }),
+      output: z.object({}),
+    }),
+  },
+  container: {
+    ...containerContract,
+    history: query({
+      permission: 'container:read',
+      scope: 'tenant',
+      input: z.object({ containerId: ContainerId, from: Timestamp, to: Timestamp }),
+      output: z.array(HistoryPoint),
+    }),
+    /** Containers that are gone, from the database, newest first. */
+    past: query({
+      permission: 'container:read',
+      scope: 'tenant',
+      input: z.object({ limit: z.number().int().min(1).max(500).default(100) }).default({ limit: 100 }),
+      output: z.array(Container),
+    }),
+  },
+  event: {
+    list: query({
+      permission: 'event:read',
+      scope: 'tenant',
+      input: z
+        .object({
+          container: ContainerReference.optional(),
+          kind: z.string().max(64).optional(),
+          before: z.uuid().optional(),
+          limit: z.number().int().min(1).max(500).default(100),
+        })
+        .default({ limit: 100 }),
+      output: z.array(HostEvent.omit({ transcript: true }).extend({ hasTranscript: z.boolean() })),
+    }),
+    inspect: query({ permission: 'event:read', scope: 'tenant', input: z.object({ id: z.uuid() }), output: HostEvent }),
+    watch: subscription({ permission: 'event:read', scope: 'tenant', input: Nothing, output: HostEvent }),
+  },
+  usage: {
+    /** Use per tenant, up to now: the running containers' counters are read and stored first. */
+    summarise: query({
+      permission: 'usage:read',
+      scope: 'tenant',
+      input: z.object({ tenantId: TenantId.optional(), from: Timestamp.optional(), to: Timestamp.optional() }).default({}),
+      output: z.array(UsageSummary),
+    }),
+  },
+  tenant: {
+    list: query({
+      permission: 'tenant:read',
+      scope: 'tenant',
+      input: Nothing,
+      output: z.array(z.object({ tenantId: TenantId, createdAt: Timestamp })),
+    }),
+  },
+  host: {
+    list: query({ permission: 'host:read', scope: 'host', input: Nothing, output: z.array(HostView) }),
+    use: query({ permission: 'host:read', scope: 'host', input: Nothing, output: HostUse }),
+  },
+};
+export type ControlContract = typeof controlContract;
+export type ControlRouter = RouterOf<ControlContract>;
+export { ContainerChange };

@@ -1,0 +1,6 @@
+/** tRPC contracts: input and output schemas, permission and scope of each procedure, and the router that enforces them. */
+export * from './agent.ts';
+export * from './contract.ts';
+export * from './control.ts';
+export * from './error.ts';
+export * from './permission.ts';

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { Container } from './container.ts';
+import { ContainerId, HostId, TenantId, Timestamp } from './primitives.ts';
+import { ReadingRecord } from './reading.ts';
+
+/** One step of what was done to the host: a syscall or a write, with its duration. */
+export const TranscriptStep = z.object({
+  /** Who did it: the agent, the launcher, or the child that became the container. */
+  actor: z.enum(['agent', 'launcher', 'child']),
+  /** Name in section 2 of the manual; writes to kernel files are `write`. */
+  syscall: z.string(),
+  /** Operands as text, secrets never among them. */
+  args: z.string(),
+  /** errno name where the call failed. */
+  error: z.string().optional(),
+  durationNsec: z.number().int().nonnegative(),
+  /** Set where a run of equal calls was folded into this one. */
+  repeated: z.number().int().positive().optional(),
+});
+export type TranscriptStep = z.infer<typeof TranscriptStep>;
+
+/** What an action did, and the shell commands that would do the same. */
+export const Transcript = z.object({
+  steps: z.array(TranscriptStep),
+  commands: z.array(z.string()),
+  durationNsec: z.number().int().nonnegative(),
+  /** Steps left out because the bound was reached; 0 when it is whole. */
+  dropped: z.number().int().nonnegative(),
+});
+export type Transcript = z.infer<typeof Transcript>;
+
+/** Who asked. */
+export const Subject = z.object({
+  kind: z.enum(['local-root', 'user', 'service']),
+  /** User id in the control plane, service name, or uid of the local caller. */
+  id: z.string().max(128),
+  name: z.string().max(256),
+});
+export type Subject = z.infer<typeof Subject>;
+
+export const EventKind = z.enum([
+  'container.created',
+  'container.create-failed',
+  'container.started',
+  'container.exited',
+  'container.deleted',
+  'container.signalled',
+  'container.exec-started',
+  'container.exec-exited',
+  'container.oom-killed',
+  'agent.started',
+  'agent.recovered',
+  'launcher.lost',
+  'host.clock-stepped',
+  'authorisation.refused',
+]);
+export type EventKind = z.infer<typeof EventKind>;
+
+/** Something that happened on a host. `id` is a UUIDv7, so that order by id is order in time. */
+export const HostEvent = z.object({
+  id: z.uuid(),
+  hostId: HostId,
+  at: Timestamp,
+  kind: EventKind,
+  tenantId: TenantId.optional(),
+  containerId: ContainerId.optional(),
+  containerName: z.string().optional(),
+  subject: Subject.optional(),
+  /** Facts of the event, small and flat. */
+  detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  transcript: Transcript.optional(),
+});
+export type HostEvent = z.infer<typeof HostEvent>;
+
+/** Lines of the agent's journal, in the order they became durable. */
+export const JournalRecord = z.discriminatedUnion('kind', [
+  ReadingRecord,
+  z.object({ kind: z.literal('event'), event: HostEvent }),
+  z.object({ kind: z.literal('container'), container: Container, deleted: z.boolean() }),
+]);
+export type JournalRecord = z.infer<typeof JournalRecord>;
+
+export const JournalEntry = z.object({ seq: z.number().int().positive(), record: JournalRecord });
+export type JournalEntry = z.infer<typeof JournalEntry>;
