@@ -74,6 +74,23 @@ export const HistoryPoint = z.object({
 });
 export type HistoryPoint = z.infer<typeof HistoryPoint>;
 
+/** CPU and memory of the last 15 minutes in coarse steps, for sparklines. `null` is a step that was not measured. */
+export const ContainerTrend = z.object({
+  id: ContainerId,
+  stepSeconds: z.number().positive(),
+  /** End of the last step. */
+  endAt: Timestamp,
+  /** Mean number of CPUs in use during each step, in thousandths. */
+  cpuMillis: z.array(z.number().nonnegative().nullable()),
+  /** Memory at the end of each step. */
+  memoryBytes: z.array(z.number().nonnegative().nullable()),
+});
+export type ContainerTrend = z.infer<typeof ContainerTrend>;
+
+/** Whether the agent of a host answers the control plane. */
+export const HostReachability = z.object({ hostId: HostId, reachable: z.boolean(), since: Timestamp });
+export type HostReachability = z.infer<typeof HostReachability>;
+
 /** What the control plane answers to browsers, and to a local root over its socket. */
 export const controlContract = {
   session: {
@@ -102,6 +119,13 @@ export const controlContract = {
       scope: 'tenant',
       input: z.object({ containerId: ContainerId, from: Timestamp, to: Timestamp }),
       output: z.array(HistoryPoint),
+    }),
+    /** Sparklines of several containers at once; those out of scope or unknown are left out. */
+    trends: query({
+      permission: 'container:read',
+      scope: 'tenant',
+      input: z.object({ containers: z.array(ContainerId).max(200) }),
+      output: z.array(ContainerTrend),
     }),
     /** Containers that are gone, from the database, newest first. */
     past: query({
@@ -148,6 +172,8 @@ export const controlContract = {
   host: {
     list: query({ permission: 'host:read', scope: 'host', input: Nothing, output: z.array(HostView) }),
     use: query({ permission: 'host:read', scope: 'host', input: Nothing, output: HostUse }),
+    /** Reachability of the hosts behind what the caller sees: first item at once, then at each change. */
+    watch: subscription({ permission: 'container:read', scope: 'tenant', input: Nothing, output: z.array(HostReachability) }),
   },
 };
 export type ControlContract = typeof controlContract;
