@@ -1,0 +1,40 @@
+import type { Fd } from '@bulkhead/kernel';
+import type { CgroupSetup, ContainerLimits, EffectiveLimits, Reading } from '@bulkhead/model';
+
+/** Kept descriptors of one cgroup's files; reading allocates no path and opens nothing. */
+export interface CgroupReader extends Disposable {
+  /** Inode of the directory that identifies the incarnation: cpuacct on v1, the one tree on v2. */
+  readonly ino: bigint;
+  /** Reads everything; a file the kernel lacks leaves its fields absent. Throws ENODEV or ENOENT once the cgroup is gone. */
+  read(): Reading;
+}
+
+/** What a child does to be in a cgroup: v1 writes `0` to inherited `tasks` files; v2 is born there (CLONE_INTO_CGROUP). */
+export type CgroupEntry = { kind: 'tasks'; files: Fd[] } | { kind: 'into'; directory: Fd };
+
+/** One vocabulary over v1 and v2. Paths are relative to each hierarchy's mount point (`bulkhead-a1f/acme/0123/init`). */
+export interface Cgroups {
+  readonly setup: CgroupSetup;
+  /** Controllers that can limit and count here, by their v2 names. */
+  readonly controllers: ReadonlySet<'cpu' | 'memory' | 'io' | 'pids' | 'cpuset' | 'devices' | 'freezer'>;
+  /** Makes the path in every hierarchy, parents too; what exists is kept. On v2 enables the controllers on the way down. */
+  create(path: string): void;
+  /** Writes limits and nothing else; throws a Problem('invalid') that names the kernel's bound where it refuses. */
+  setLimits(path: string, limits: ContainerLimits): void;
+  /** Limits as the kernel holds them. */
+  limits(path: string): EffectiveLimits;
+  /** Restricts devices to /dev/{null,zero,full,random,urandom,tty,console,ptmx} and pts (v1 devices controller; on v2 nothing: the user namespace forbids mknod). */
+  restrictDevices(path: string): void;
+  /** Opens what a new process needs to enter. The caller disposes the descriptors. */
+  entry(path: string): CgroupEntry;
+  reader(path: string): CgroupReader;
+  /** Pids in the path and everything below it. */
+  processes(path: string): number[];
+  /** SIGKILL to everything below (cgroup.kill, or freeze + kill on v1); returns when none is left or throws after the time. */
+  kill(path: string, timeoutMsec: number): Promise<void>;
+  /** rmdir of the path and everything below, deepest first, in every hierarchy; missing ones are fine. Busy ones are tried again for a short, bounded time. */
+  remove(path: string): Promise<void>;
+  /** Paths directly below, in any hierarchy. */
+  children(path: string): string[];
+  exists(path: string): boolean;
+}

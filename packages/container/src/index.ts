@@ -1,0 +1,2 @@
+/** OCI lifecycle of containers: create, start, state, kill, delete, exec. The code of the forked child is in init/. */
+export * from './types.ts';

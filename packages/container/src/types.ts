@@ -1,0 +1,91 @@
+import type { Cgroups } from '@bulkhead/cgroup';
+import type { Fd, Recorder } from '@bulkhead/kernel';
+import type {
+  BootId,
+  Container,
+  ContainerDetail,
+  ContainerId,
+  ContainerProcess,
+  ContainerSpec,
+  ExitStatus,
+  InstanceName,
+  InstancePaths,
+  Transcript,
+} from '@bulkhead/model';
+
+/** A named moment of an operation. Production passes `noFailPoint`; tests throw, wait or kill the process at one. */
+export type FailPoint = (name: string) => void;
+export const noFailPoint: FailPoint = () => {};
+
+export interface RuntimeOptions {
+  instance: InstanceName;
+  paths: InstancePaths;
+  bootId: BootId;
+  cgroups: Cgroups;
+  failPoint: FailPoint;
+  /**
+   * Called when the last process of a container has ended and again just before its cgroup is removed. Must make the
+   * last reading durable before it resolves: a cgroup is removed only after that.
+   */
+  beforeCgroupRemoval(container: ContainerDetail): Promise<void>;
+}
+
+export interface ProcessOutput {
+  stream: 'stdout' | 'stderr';
+  /** Absent where the source carries no time (a terminal). */
+  at?: string;
+  data: Buffer;
+}
+export type ProcessOutputItem =
+  | ({ type: 'output' } & ProcessOutput)
+  | { type: 'dropped'; bytes: number }
+  | { type: 'exit'; exitStatus: ExitStatus };
+
+export interface ExecRequest {
+  args: string[];
+  env: string[];
+  cwd: string;
+  user: { uid: number; gid: number };
+  terminal: boolean;
+  stdin: boolean;
+  size?: { columns: number; rows: number } | undefined;
+}
+
+export type RuntimeChange =
+  | { type: 'changed'; container: Container; previous?: Container['status'] }
+  | { type: 'removed'; container: Container }
+  | { type: 'exec-exited'; container: Container; execId: string; exitStatus: ExitStatus }
+  | { type: 'launcher-lost' }
+  | { type: 'launcher-back' };
+
+/** Containers of one instance. Every verb is journalled, idempotent, and undone or finished after a crash at any step. */
+export interface ContainerRuntime extends AsyncDisposable {
+  /** Reads /run, finishes or undoes what a crash left, takes up what still runs. Called once, before any verb. */
+  recover(): Promise<{ finished: string[]; undone: string[] }>;
+  list(): Container[];
+  /** By id, by name, or by an unambiguous beginning of an id (8 digits or more). */
+  find(reference: string): Container | undefined;
+  inspect(id: ContainerId): ContainerDetail;
+  create(spec: ContainerSpec): Promise<{ container: Container; transcript: Transcript }>;
+  start(id: ContainerId): Promise<{ container: Container; transcript: Transcript }>;
+  kill(id: ContainerId, signal: number): Promise<{ container: Container; transcript: Transcript }>;
+  stop(id: ContainerId, timeoutMsec: number): Promise<{ container: Container; transcript: Transcript }>;
+  delete(id: ContainerId, force: boolean): Promise<{ transcript: Transcript }>;
+  exec(id: ContainerId, request: ExecRequest): Promise<{ execId: string; transcript: Transcript }>;
+  /** Resolves with the exit status, or undefined when the signal aborts first. */
+  wait(id: ContainerId, signal: AbortSignal): Promise<ExitStatus | undefined>;
+  processes(id: ContainerId): ContainerProcess[];
+  /** Stored output; with `follow` also what comes, ending with an `exit` item. */
+  output(
+    id: ContainerId,
+    options: { execId?: string | undefined; follow: boolean; tailLines?: number | undefined },
+    signal: AbortSignal,
+  ): AsyncIterable<ProcessOutputItem>;
+  input(id: ContainerId, execId: string | undefined, data: Buffer, end: boolean): Promise<void>;
+  resize(id: ContainerId, execId: string | undefined, size: { columns: number; rows: number }): void;
+  /** Path of the container's cgroup, relative to each hierarchy; its processes are in `init` and `exec-<n>` below. */
+  cgroupPath(container: { tenantId: string; id: ContainerId }): string;
+  onChange(listener: (change: RuntimeChange) => void): Disposable;
+}
+
+export type { Fd, Recorder };

@@ -1,0 +1,86 @@
+/**
+ * Numbers that differ by architecture. Sources: arch/x86/entry/syscalls/syscall_64.tbl and
+ * include/uapi/asm-generic/unistd.h (arm64); open flags from each arch's uapi/asm/fcntl.h.
+ * Syscalls from 424 on have one number everywhere.
+ */
+interface ArchitectureTable {
+  syscalls: Record<
+    | 'capget'
+    | 'capset'
+    | 'pivot_root'
+    | 'seccomp'
+    | 'setgroups'
+    | 'setresgid'
+    | 'setresuid'
+    | 'setsid'
+    | 'execve'
+    | 'exit_group'
+    | 'prlimit64',
+    number
+  >;
+  O_DIRECTORY: number;
+  O_NOFOLLOW: number;
+}
+
+const x64: ArchitectureTable = {
+  syscalls: {
+    capget: 125,
+    capset: 126,
+    pivot_root: 155,
+    seccomp: 317,
+    setgroups: 116,
+    setresgid: 119,
+    setresuid: 117,
+    setsid: 112,
+    execve: 59,
+    exit_group: 231,
+    prlimit64: 302,
+  },
+  O_DIRECTORY: 0o200000,
+  O_NOFOLLOW: 0o400000,
+};
+
+const arm64: ArchitectureTable = {
+  syscalls: {
+    capget: 90,
+    capset: 91,
+    pivot_root: 41,
+    seccomp: 277,
+    setgroups: 159,
+    setresgid: 149,
+    setresuid: 147,
+    setsid: 157,
+    execve: 221,
+    exit_group: 94,
+    prlimit64: 261,
+  },
+  O_DIRECTORY: 0o40000,
+  O_NOFOLLOW: 0o100000,
+};
+
+export const architectures: Readonly<Record<string, ArchitectureTable>> = { x64, arm64 };
+
+function ownArchitecture(): ArchitectureTable {
+  const table = architectures[process.arch];
+  if (table === undefined) throw new Error(`bulkhead runs on x64 and arm64, this is ${process.arch}`);
+  return table;
+}
+
+export const arch: ArchitectureTable = ownArchitecture();
+
+/** Syscalls with one number on every architecture (include/uapi/asm-generic/unistd.h). */
+export const commonSyscalls = {
+  pidfd_send_signal: 424,
+  open_tree: 428,
+  move_mount: 429,
+  fsopen: 430,
+  fsconfig: 431,
+  fsmount: 432,
+  fspick: 433,
+  pidfd_open: 434,
+  clone3: 435,
+  close_range: 436,
+  openat2: 437,
+  pidfd_getfd: 438,
+  mount_setattr: 442,
+} as const;

@@ -1,0 +1,220 @@
+import { arch } from './arch.ts';
+
+/** include/uapi/linux/sched.h */
+export const CLONE_VM = 0x00000100n;
+export const CLONE_PIDFD = 0x00001000n;
+export const CLONE_NEWTIME = 0x00000080n;
+export const CLONE_NEWNS = 0x00020000n;
+export const CLONE_NEWCGROUP = 0x02000000n;
+export const CLONE_NEWUTS = 0x04000000n;
+export const CLONE_NEWIPC = 0x08000000n;
+export const CLONE_NEWUSER = 0x10000000n;
+export const CLONE_NEWPID = 0x20000000n;
+export const CLONE_NEWNET = 0x40000000n;
+export const CLONE_CLEAR_SIGHAND = 0x100000000n;
+export const CLONE_INTO_CGROUP = 0x200000000n;
+
+/** include/uapi/asm-generic/fcntl.h; the two that differ come from arch.ts */
+export const O_RDONLY = 0;
+export const O_WRONLY = 1;
+export const O_RDWR = 2;
+export const O_CREAT = 0o100;
+export const O_EXCL = 0o200;
+export const O_TRUNC = 0o1000;
+export const O_APPEND = 0o2000;
+export const O_NONBLOCK = 0o4000;
+export const O_CLOEXEC = 0o2000000;
+export const O_PATH = 0o10000000;
+export const O_NOCTTY = 0o400;
+export const O_DIRECTORY = arch.O_DIRECTORY;
+export const O_NOFOLLOW = arch.O_NOFOLLOW;
+
+/** include/uapi/linux/fcntl.h */
+export const AT_FDCWD = -100;
+export const AT_SYMLINK_NOFOLLOW = 0x100;
+export const AT_REMOVEDIR = 0x200;
+export const AT_EMPTY_PATH = 0x1000;
+export const AT_RECURSIVE = 0x8000;
+
+/** include/uapi/linux/openat2.h */
+export const RESOLVE_NO_XDEV = 0x01n;
+export const RESOLVE_NO_MAGICLINKS = 0x02n;
+export const RESOLVE_NO_SYMLINKS = 0x04n;
+export const RESOLVE_BENEATH = 0x08n;
+export const RESOLVE_IN_ROOT = 0x10n;
+
+/** include/uapi/linux/mount.h */
+export const MS_RDONLY = 1;
+export const MS_NOSUID = 2;
+export const MS_NODEV = 4;
+export const MS_NOEXEC = 8;
+export const MS_REMOUNT = 32;
+export const MS_BIND = 4096;
+export const MS_REC = 16384;
+export const MS_PRIVATE = 1 << 18;
+export const MS_SLAVE = 1 << 19;
+export const MNT_DETACH = 2;
+export const OPEN_TREE_CLONE = 1;
+export const OPEN_TREE_CLOEXEC = O_CLOEXEC;
+export const MOVE_MOUNT_F_EMPTY_PATH = 0x04;
+export const MOVE_MOUNT_T_EMPTY_PATH = 0x40;
+export const FSOPEN_CLOEXEC = 1;
+export const FSMOUNT_CLOEXEC = 1;
+export const FSCONFIG_SET_FLAG = 0;
+export const FSCONFIG_SET_STRING = 1;
+export const FSCONFIG_SET_FD = 5;
+export const FSCONFIG_CMD_CREATE = 6;
+export const MOUNT_ATTR_RDONLY = 0x01n;
+export const MOUNT_ATTR_NOSUID = 0x02n;
+export const MOUNT_ATTR_NODEV = 0x04n;
+export const MOUNT_ATTR_NOEXEC = 0x08n;
+export const MOUNT_ATTR_NOSYMFOLLOW = 0x200000n;
+export const MOUNT_ATTR_IDMAP = 0x100000n;
+
+/** include/uapi/linux/prctl.h */
+export const PR_SET_PDEATHSIG = 1;
+export const PR_SET_DUMPABLE = 4;
+export const PR_SET_NAME = 15;
+export const PR_CAPBSET_DROP = 24;
+export const PR_SET_NO_NEW_PRIVS = 38;
+export const PR_SET_CHILD_SUBREAPER = 36;
+export const PR_CAP_AMBIENT = 47;
+export const PR_CAP_AMBIENT_CLEAR_ALL = 4;
+
+/** include/uapi/linux/wait.h */
+export const P_PID = 1;
+export const P_PIDFD = 3;
+export const WNOHANG = 1;
+export const WEXITED = 4;
+export const WNOWAIT = 0x01000000;
+/** include/uapi/asm-generic/siginfo.h */
+export const CLD_EXITED = 1;
+export const CLD_KILLED = 2;
+export const CLD_DUMPED = 3;
+
+/** include/uapi/asm-generic/signal.h */
+export const SIGKILL = 9;
+export const SIGPIPE = 13;
+export const SIGTERM = 15;
+export const SIGCHLD = 17;
+
+/** include/linux/socket.h, include/uapi/asm-generic/socket.h */
+export const AF_UNIX = 1;
+export const AF_INET = 2;
+export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
+export const SOCK_SEQPACKET = 5;
+export const SOCK_CLOEXEC = O_CLOEXEC;
+export const SOCK_NONBLOCK = O_NONBLOCK;
+export const SOL_SOCKET = 1;
+export const SO_SNDBUF = 7;
+export const SO_RCVBUF = 8;
+export const SO_PEERCRED = 17;
+export const SCM_RIGHTS = 1;
+export const MSG_DONTWAIT = 0x40;
+export const MSG_NOSIGNAL = 0x4000;
+export const MSG_CMSG_CLOEXEC = 0x40000000;
+export const MSG_TRUNC = 0x20;
+export const MSG_CTRUNC = 0x08;
+
+/** include/uapi/linux/sockios.h, include/uapi/linux/if.h */
+export const SIOCGIFFLAGS = 0x8913;
+export const SIOCSIFFLAGS = 0x8914;
+export const IFF_UP = 1;
+
+/** include/uapi/asm-generic/ioctls.h */
+export const TIOCSCTTY = 0x540e;
+export const TIOCSWINSZ = 0x5414;
+export const TIOCGPTPEER = 0x5441;
+export const TIOCSPTLCK = 0x40045431;
+/** include/uapi/linux/nsfs.h */
+export const NS_GET_USERNS = 0xb701;
+export const NS_GET_PARENT = 0xb702;
+/** include/uapi/linux/pidfd.h: _IOWR(0xFF, 11, struct pidfd_info) with the 64 bytes of PIDFD_INFO_SIZE_VER0 */
+export const PIDFD_GET_INFO = 0xc040ff0b;
+export const PIDFD_INFO_EXIT = 8n;
+
+/** include/uapi/linux/fcntl.h */
+export const F_DUPFD_CLOEXEC = 1030;
+export const F_SETPIPE_SZ = 1031;
+export const F_GETFL = 3;
+export const F_SETFL = 4;
+export const F_GETFD = 1;
+export const F_SETFD = 2;
+export const FD_CLOEXEC = 1;
+
+/** include/uapi/asm-generic/mman-common.h */
+export const MADV_DOFORK = 11;
+
+/** include/uapi/linux/close_range.h */
+export const CLOSE_RANGE_CLOEXEC = 4;
+
+/** include/uapi/linux/magic.h */
+export const CGROUP_SUPER_MAGIC = 0x27e0eb;
+export const CGROUP2_SUPER_MAGIC = 0x63677270;
+export const PROC_SUPER_MAGIC = 0x9fa0;
+export const TMPFS_MAGIC = 0x01021994;
+
+/** include/uapi/linux/seccomp.h */
+export const SECCOMP_SET_MODE_FILTER = 1;
+
+/** include/uapi/linux/capability.h: name by number */
+export const capabilityNames = [
+  'CAP_CHOWN',
+  'CAP_DAC_OVERRIDE',
+  'CAP_DAC_READ_SEARCH',
+  'CAP_FOWNER',
+  'CAP_FSETID',
+  'CAP_KILL',
+  'CAP_SETGID',
+  'CAP_SETUID',
+  'CAP_SETPCAP',
+  'CAP_LINUX_IMMUTABLE',
+  'CAP_NET_BIND_SERVICE',
+  'CAP_NET_BROADCAST',
+  'CAP_NET_ADMIN',
+  'CAP_NET_RAW',
+  'CAP_IPC_LOCK',
+  'CAP_IPC_OWNER',
+  'CAP_SYS_MODULE',
+  'CAP_SYS_RAWIO',
+  'CAP_SYS_CHROOT',
+  'CAP_SYS_PTRACE',
+  'CAP_SYS_PACCT',
+  'CAP_SYS_ADMIN',
+  'CAP_SYS_BOOT',
+  'CAP_SYS_NICE',
+  'CAP_SYS_RESOURCE',
+  'CAP_SYS_TIME',
+  'CAP_SYS_TTY_CONFIG',
+  'CAP_MKNOD',
+  'CAP_LEASE',
+  'CAP_AUDIT_WRITE',
+  'CAP_AUDIT_CONTROL',
+  'CAP_SETFCAP',
+  'CAP_MAC_OVERRIDE',
+  'CAP_MAC_ADMIN',
+  'CAP_SYSLOG',
+  'CAP_WAKE_ALARM',
+  'CAP_BLOCK_SUSPEND',
+  'CAP_AUDIT_READ',
+  'CAP_PERFMON',
+  'CAP_BPF',
+  'CAP_CHECKPOINT_RESTORE',
+] as const;
+export type CapabilityName = (typeof capabilityNames)[number];
+
+/**
+ * One row a namespace type: OCI name (config-linux.md), file below /proc/<pid>/ns, clone flag (namespaces(7)).
+ * Everything else derives from it.
+ */
+export const namespaceTable = [
+  { type: 'user', procName: 'user', flag: CLONE_NEWUSER },
+  { type: 'mount', procName: 'mnt', flag: CLONE_NEWNS },
+  { type: 'pid', procName: 'pid', flag: CLONE_NEWPID },
+  { type: 'network', procName: 'net', flag: CLONE_NEWNET },
+  { type: 'uts', procName: 'uts', flag: CLONE_NEWUTS },
+  { type: 'ipc', procName: 'ipc', flag: CLONE_NEWIPC },
+  { type: 'cgroup', procName: 'cgroup', flag: CLONE_NEWCGROUP },
+  { type: 'time', procName: 'time', flag: CLONE_NEWTIME },
+] as const;

@@ -1,0 +1,33 @@
+import { constants } from 'node:os';
+
+const errnoNames = new Map<number, string>(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+
+/** Name of an errno (errno(3)); `E<number>` where Node does not know it. */
+export function errnoName(errno: number): string {
+  return errnoNames.get(errno) ?? `E${errno}`;
+}
+
+/** Number of an errno name. */
+export const errnoNumber = (name: keyof typeof constants.errno): number => constants.errno[name];
+
+/** A syscall that failed: which, why, and with what operands; the message reads `mount_setattr("/run/x"): EPERM`. */
+export class SyscallError extends Error {
+  readonly syscall: string;
+  readonly errno: number;
+  readonly code: string;
+  readonly args: string;
+  constructor(syscall: string, errno: number, args: string) {
+    const code = errnoName(errno);
+    super(`${syscall}(${args}): ${code}`);
+    this.name = 'SyscallError';
+    this.syscall = syscall;
+    this.errno = errno;
+    this.code = code;
+    this.args = args;
+  }
+}
+
+/** True for a SyscallError, or Node's own error, with one of these errno names. */
+export function hasErrno(failure: unknown, ...codes: readonly string[]): boolean {
+  return failure instanceof Error && 'code' in failure && typeof failure.code === 'string' && codes.includes(failure.code);
+}

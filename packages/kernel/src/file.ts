@@ -1,0 +1,221 @@
+import { readSync } from 'node:fs';
+import koffi from 'koffi';
+import { commonSyscalls } from './arch.ts';
+import { type AT_FDCWD, AT_REMOVEDIR, O_CLOEXEC, O_RDONLY, O_WRONLY } from './constants.ts';
+import { SyscallError } from './error.ts';
+import { adopt, Fd, numberOf } from './fd.ts';
+import { declare, perform } from './library.ts';
+
+const cOpenat = declare<(dirfd: number, path: string, flags: number, mode: number) => number>('openat', 'int', [
+  'int',
+  'str',
+  'int',
+  'uint32_t',
+]);
+const cOpenat2 = declare<(n: number, dirfd: number, path: string, how: Buffer, size: number) => number>('syscall', 'long', [
+  'long',
+  'long',
+  'str',
+  'void *',
+  'size_t',
+]);
+const cMkdirat = declare<(dirfd: number, path: string, mode: number) => number>('mkdirat', 'int', ['int', 'str', 'uint32_t']);
+const cUnlinkat = declare<(dirfd: number, path: string, flags: number) => number>('unlinkat', 'int', ['int', 'str', 'int']);
+const cSymlinkat = declare<(target: string, dirfd: number, path: string) => number>('symlinkat', 'int', ['str', 'int', 'str']);
+const cFchownat = declare<(dirfd: number, path: string, uid: number, gid: number, flags: number) => number>('fchownat', 'int', [
+  'int',
+  'str',
+  'uint32_t',
+  'uint32_t',
+  'int',
+]);
+const cFchmod = declare<(fd: number, mode: number) => number>('fchmod', 'int', ['int', 'uint32_t']);
+const cPread = declare<(fd: number, buffer: Buffer, count: number, offset: number) => number>('pread', 'long', [
+  'int',
+  'void *',
+  'size_t',
+  'long',
+]);
+const cRead = declare<(fd: number, buffer: Buffer, count: number) => number>('read', 'long', ['int', 'void *', 'size_t']);
+const cWrite = declare<(fd: number, buffer: Buffer, count: number) => number>('write', 'long', ['int', 'void *', 'size_t']);
+const cPipe2 = declare<(fds: Int32Array, flags: number) => number>('pipe2', 'int', ['void *', 'int']);
+const cFcntl = declare<(fd: number, command: number, argument: number) => number>('fcntl', 'int', ['int', 'int', 'long']);
+const cDup3 = declare<(from: number, to: number, flags: number) => number>('dup3', 'int', ['int', 'int', 'int']);
+const cMemfd = declare<(name: string, flags: number) => number>('memfd_create', 'int', ['str', 'uint32_t']);
+const cStatfs = declare<(path: string, buffer: Buffer) => number>('statfs', 'int', ['str', 'void *']);
+const cMkfifoat = declare<(dirfd: number, path: string, mode: number) => number>('mkfifoat', 'int', ['int', 'str', 'uint32_t']);
+
+/** A directory to resolve a path from: an open one, or the working directory. */
+export type DirectoryFd = Fd | typeof AT_FDCWD;
+
+const dirNumber = (directory: DirectoryFd): number => (directory instanceof Fd ? numberOf(directory) : directory);
+const join = (directory: DirectoryFd, path: string): string =>
+  directory instanceof Fd ? (path === '' ? directory.label : `${directory.label}/${path}`) : path;
+
+/** openat(2). O_CLOEXEC is always added. */
+export function openat(directory: DirectoryFd, path: string, flags: number, mode = 0): Fd {
+  const number = perform('openat', [directory, path, flags], () => cOpenat(dirNumber(directory), path, flags | O_CLOEXEC, mode));
+  return adopt(number, join(directory, path));
+}
+
+/** openat2(2) with its resolve flags. O_CLOEXEC is always added. */
+export function openat2(directory: DirectoryFd, path: string, how: { flags: number; mode?: number; resolve: bigint }): Fd {
+  const buffer = Buffer.alloc(openHowSize);
+  buffer.writeBigUInt64LE(BigInt(how.flags | O_CLOEXEC), 0);
+  buffer.writeBigUInt64LE(BigInt(how.mode ?? 0), 8);
+  buffer.writeBigUInt64LE(how.resolve, 16);
+  const number = perform('openat2', [directory, path, how.flags, how.resolve], () =>
+    cOpenat2(commonSyscalls.openat2, dirNumber(directory), path, buffer, openHowSize),
+  );
+  return adopt(number, join(directory, path));
+}
+/** sizeof(struct open_how), include/uapi/linux/openat2.h */
+export const openHowSize = 24;
+
+/** mkdirat(2). */
+export function mkdirat(directory: DirectoryFd, path: string, mode: number): void {
+  perform('mkdirat', [directory, path, mode], () => cMkdirat(dirNumber(directory), path, mode));
+}
+
+/** unlinkat(2); pass AT_REMOVEDIR for a directory. */
+export function unlinkat(directory: DirectoryFd, path: string, flags = 0): void {
+  perform('unlinkat', [directory, path, flags], () => cUnlinkat(dirNumber(directory), path, flags));
+}
+
+/** rmdir(2), relative to a directory. */
+export function rmdirat(directory: DirectoryFd, path: string): void {
+  unlinkat(directory, path, AT_REMOVEDIR);
+}
+
+/** symlinkat(2). */
+export function symlinkat(target: string, directory: DirectoryFd, path: string): void {
+  perform('symlinkat', [target, directory, path], () => cSymlinkat(target, dirNumber(directory), path));
+}
+
+/** mkfifoat(3). */
+export function mkfifoat(directory: DirectoryFd, path: string, mode: number): void {
+  perform('mkfifoat', [directory, path, mode], () => cMkfifoat(dirNumber(directory), path, mode));
+}
+
+/** fchownat(2). */
+export function fchownat(directory: DirectoryFd, path: string, uid: number, gid: number, flags: number): void {
+  perform('fchownat', [directory, path, uid, gid, flags], () => cFchownat(dirNumber(directory), path, uid, gid, flags));
+}
+
+/** fchmod(2). */
+export function fchmod(fd: Fd, mode: number): void {
+  perform('fchmod', [fd, mode], () => cFchmod(numberOf(fd), mode));
+}
+
+/**
+ * pread(2) on a kept descriptor: the sampler's way to read a kernel file. Not recorded, it changes nothing.
+ *
+ * @returns bytes read; 0 at the end
+ */
+export function pread(fd: Fd, buffer: Buffer, offset: number): number {
+  const count = cPread(numberOf(fd), buffer, buffer.length, offset);
+  if (count < 0) throw new SyscallError('pread', koffi.errno(), fd.label);
+  return count;
+}
+
+/** read(2). Not recorded. @returns bytes read, 0 at the end; undefined where a non-blocking descriptor has nothing (EAGAIN) */
+export function read(fd: Fd, buffer: Buffer): number | undefined {
+  const count = cRead(numberOf(fd), buffer, buffer.length);
+  if (count >= 0) return count;
+  const failure = new SyscallError('read', koffi.errno(), fd.label);
+  if (failure.code === 'EAGAIN') return undefined;
+  throw failure;
+}
+
+/** write(2), once. @returns bytes written; undefined where a non-blocking descriptor takes nothing now (EAGAIN) */
+export function write(fd: Fd, data: Buffer): number | undefined {
+  const count = cWrite(numberOf(fd), data, data.length);
+  if (count >= 0) return count;
+  const failure = new SyscallError('write', koffi.errno(), fd.label);
+  if (failure.code === 'EAGAIN') return undefined;
+  throw failure;
+}
+
+/**
+ * Opens an existing kernel file without create or truncate, writes it in one write(2), closes it. Recorded as one
+ * `write` with path and data, which is what helps when the kernel refuses.
+ */
+export function writeFileAt(directory: DirectoryFd, path: string, data: string): void {
+  using fd = openUnrecorded(directory, path, O_WRONLY);
+  writeText(fd, data);
+}
+
+/** Writes a text to an open kernel file in one write(2); recorded with the data. */
+export function writeText(fd: Fd, data: string): void {
+  const bytes = Buffer.from(data);
+  perform('write', [fd, data], () => cWrite(numberOf(fd), bytes, bytes.length));
+}
+
+function openUnrecorded(directory: DirectoryFd, path: string, flags: number): Fd {
+  const number = cOpenat(dirNumber(directory), path, flags | O_CLOEXEC, 0);
+  if (number < 0) throw new SyscallError('openat', koffi.errno(), JSON.stringify(join(directory, path)));
+  return adopt(number, join(directory, path));
+}
+
+/** Reads a kernel file whole, as text, looping until the end: a short read is not the end. */
+export function readFileAt(directory: DirectoryFd, path: string): string {
+  using fd = openUnrecorded(directory, path, O_RDONLY);
+  return readText(fd);
+}
+
+/** Reads an open file from its beginning to its end. */
+export function readText(fd: Fd): string {
+  const parts: Buffer[] = [];
+  let offset = 0;
+  for (;;) {
+    const buffer = Buffer.allocUnsafe(16_384);
+    const count = readSync(numberOf(fd), buffer, 0, buffer.length, offset);
+    if (count === 0) return Buffer.concat(parts).toString('utf8');
+    parts.push(buffer.subarray(0, count));
+    offset += count;
+  }
+}
+
+/** pipe2(2). O_CLOEXEC is always added. */
+export function pipe2(label: string, flags = 0): { reader: Fd; writer: Fd } {
+  const fds = new Int32Array(2);
+  perform('pipe2', [label], () => cPipe2(fds, flags | O_CLOEXEC));
+  return { reader: adopt(fds[0] as number, `${label}:r`), writer: adopt(fds[1] as number, `${label}:w`) };
+}
+
+/** fcntl(2) with an integer argument. */
+export function fcntl(fd: Fd, command: number, argument: number): number {
+  return perform('fcntl', [fd, command, argument], () => cFcntl(numberOf(fd), command, argument));
+}
+
+/** dup3(2) onto a fixed number (0, 1 or 2 of a program about to be executed); close-on-exec is cleared, also where both are the same. */
+export function dupOnto(fd: Fd, target: 0 | 1 | 2): void {
+  const number = numberOf(fd);
+  if (number === target) {
+    // dup2(n, n) keeps FD_CLOEXEC, and Node sets it on 0, 1 and 2: the program would start without it.
+    perform('fcntl', [fd, 'F_SETFD', 0], () => cFcntl(number, 2, 0));
+    return;
+  }
+  perform('dup3', [fd, target], () => cDup3(number, target, 0));
+}
+
+/** fcntl(2), F_DUPFD_CLOEXEC: a second descriptor of the same open file. */
+export function duplicate(fd: Fd): Fd {
+  const number = perform('fcntl', [fd, 'F_DUPFD_CLOEXEC'], () => cFcntl(numberOf(fd), 1030, 3));
+  return adopt(number, fd.label);
+}
+
+/** memfd_create(2); not close-on-exec where it is to survive an execve of this process. */
+export function memfd_create(name: string, closeOnExec = true): Fd {
+  return adopt(
+    perform('memfd_create', [name], () => cMemfd(name, closeOnExec ? 1 : 0)),
+    `memfd:${name}`,
+  );
+}
+
+/** statfs(2): the type of the file system a path is on (f_type). */
+export function filesystemType(path: string): number {
+  const buffer = Buffer.alloc(120);
+  perform('statfs', [path], () => cStatfs(path, buffer));
+  return Number(buffer.readBigInt64LE(0));
+}

@@ -1,0 +1,8 @@
+/** The only importer of koffi: one function a syscall, named as in section 2 of the manual; descriptors as objects. No policy. */
+export * from './constants.ts';
+export * from './error.ts';
+export { Fd } from './fd.ts';
+export * from './file.ts';
+export { poll, type Readiness } from './poll.ts';
+export { activeRecorder, type RecordedStep, Recorder, record } from './recorder.ts';
+export * from './socket.ts';

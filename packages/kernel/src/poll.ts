@@ -1,0 +1,49 @@
+import { fstatSync } from 'node:fs';
+import koffi from 'koffi';
+import { type Fd, numberOf } from './fd.ts';
+
+export interface PollHandle {
+  close(): void;
+}
+
+export interface Readiness {
+  readable: boolean;
+  writable: boolean;
+  disconnect: boolean;
+}
+
+type NativePoll = (
+  fd: number,
+  options: { readable?: boolean; writable?: boolean; disconnect?: boolean },
+  callback: (status: number, events: Readiness) => void,
+) => PollHandle;
+
+/**
+ * Watches a descriptor on the event loop (uv_poll; pipes, sockets, terminals, pidfds, inotify, timerfds). koffi aborts
+ * the process on a regular file, a directory or a second watch: both are refused here first.
+ *
+ * @returns stops the watch; also stopped when the descriptor is disposed
+ */
+export function poll(
+  fd: Fd,
+  interest: { readable?: boolean; writable?: boolean; disconnect?: boolean },
+  onReady: (readiness: Readiness) => void,
+): Disposable {
+  const number = numberOf(fd);
+  if (fd.polled) throw new Error(`${fd.label} is watched already`);
+  const kind = fstatSync(number);
+  if (kind.isFile() || kind.isDirectory()) throw new Error(`${fd.label} is a file or directory: it cannot be watched`);
+  // The shipped types lack the status argument.
+  const handle = (koffi.node.poll as unknown as NativePoll)(number, interest, (status, events) => {
+    if (status < 0) onReady({ readable: true, writable: false, disconnect: true });
+    else onReady(events);
+  });
+  fd.attachPoll(handle);
+  return {
+    [Symbol.dispose]() {
+      if (!fd.polled) return;
+      fd.attachPoll(undefined);
+      handle.close();
+    },
+  };
+}
