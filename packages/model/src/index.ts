@@ -1,8 +1,10 @@
 /** The nouns of Bulkhead as zod schemas and types of the same name. Imports only zod; runs in a browser. */
 export * from './container.ts';
 export * from './event.ts';
+export * from './exit-code.ts';
 export * from './host.ts';
 export * from './instance.ts';
+export * from './instance-paths.ts';
 export * from './primitives.ts';
 export * from './problem.ts';
 export * from './reading.ts';

@@ -1,0 +1,52 @@
+// Names and paths alone, without zod: a command line that only wants a socket's path need not load a schema library.
+
+export const defaultStateDirectory = '/var/lib/bulkhead';
+export const defaultListen = { address: '127.0.0.1', port: 8470 } as const;
+
+export const serviceNames = ['database', 'launcher', 'agent', 'collector', 'web'] as const;
+
+/** System users and the group they share (the agent's socket is open to it), by duty. */
+export function instanceUsers(instance: string) {
+  return {
+    group: `bulkhead-${instance}`,
+    database: `bulkhead-db-${instance}`,
+    web: `bulkhead-web-${instance}`,
+    collector: `bulkhead-collector-${instance}`,
+  } as const;
+}
+
+/** Every path of an instance. Runtime state is below /run (a socket path has 108 bytes), durable state below the state directory. */
+export function instancePaths(stateDirectory: string, instance: string) {
+  const run = `/run/bulkhead/${instance}`;
+  return {
+    state: stateDirectory,
+    instanceFile: `${stateDirectory}/instance.json`,
+    policyFile: `/etc/bulkhead/${instance}/policy.json`,
+    run,
+    /** Read-only bind mount of the program: services read it there, so that a checkout below a closed home directory works. */
+    program: `${run}/program`,
+    /** One JSON file a service (ServiceConfig), readable by its user alone. */
+    config: (service: (typeof serviceNames)[number]) => `${run}/config/${service}.json`,
+    supervisorFile: `${run}/supervisor.json`,
+    logs: `${stateDirectory}/logs`,
+    /** root, 0700; connected to by the agent alone */
+    launcherSocket: `${run}/launcher/launcher.sock`,
+    /** root:group, 0660 */
+    agentSocket: `${run}/agent/agent.sock`,
+    /** owned by the web user, 0600: only it and root can connect, and root is the local administrator */
+    controlSocket: `${run}/web/control.sock`,
+    databaseSocketDirectory: `${run}/postgres`,
+    /** Runtime state and operations journal of containers; memory, root only. */
+    containers: `${run}/containers`,
+    agentState: `${stateDirectory}/agent`,
+    webState: `${stateDirectory}/web`,
+    collectorState: `${stateDirectory}/collector`,
+    databaseState: `${stateDirectory}/postgres`,
+    /** Output of containers, root only. */
+    containerLogs: `${stateDirectory}/container-logs`,
+  } as const;
+}
+export type InstancePaths = ReturnType<typeof instancePaths>;
+
+/** Name of our cgroup below each hierarchy's mount point. */
+export const cgroupRoot = (instance: string): string => `bulkhead-${instance}`;
