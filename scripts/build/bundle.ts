@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { build, type Plugin } from 'esbuild';
+
+/** One program and what it becomes. */
+export interface Bundle {
+  /** Below the repository, `apps/agent/src/main.ts`. */
+  entry: string;
+  /** Below the repository, `apps/agent/dist`. */
+  outputDirectory: string;
+  /** Name of the output without `.mjs`. */
+  name: string;
+  /** True where packages from npm stay outside and are loaded from where pnpm put them; false takes them in. */
+  packagesStayOutside: boolean;
+  /** Packages of ours it may import, by folder name; absent: any. */
+  packages?: readonly string[];
+}
+
+/**
+ * Names a package by its path relative to the output. A bare name would be looked for in the app's own node_modules,
+ * where pnpm does not put what only a package of ours asks for (koffi, pg), and the program may be mounted elsewhere.
+ */
+function packagesOutside(root: string, outputDirectory: string): Plugin {
+  const asked = Symbol('asked');
+  return {
+    name: 'packages-outside',
+    setup(context) {
+      context.onResolve({ filter: /^[^./]/ }, async (found) => {
+        if (found.pluginData === asked || found.kind === 'entry-point') return undefined;
+        if (found.path.startsWith('node:') || found.path.startsWith('@bulkhead/')) return undefined;
+        const resolved = await context.resolve(found.path, {
+          kind: found.kind,
+          importer: found.importer,
+          resolveDir: found.resolveDir,
+          pluginData: asked,
+        });
+        if (resolved.errors.length > 0) return { errors: resolved.errors };
+        if (resolved.external || !resolved.path.includes('/node_modules/')) return resolved;
+        return { path: relative(join(root, outputDirectory), resolved.path), external: true };
+      });
+    },
+  };
+}
+
+/** Bundles one program as ES modules for Node 26; code behind `import()` becomes files of its own, read when needed. */
+export async function bundle(root: string, target: Bundle): Promise<void> {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version?: string };
+  await build({
+    absWorkingDir: root,
+    entryPoints: [{ in: target.entry, out: target.name }],
+    outdir: target.outputDirectory,
+    outExtension: { '.js': '.mjs' },
+    entryNames: '[name]',
+    chunkNames: `${target.name}-[name]-[hash]`,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node26',
+    minify: true,
+    keepNames: true,
+    sourcemap: true,
+    sourcesContent: false,
+    logLevel: 'silent',
+    legalComments: 'none',
+    define: { BULKHEAD_VERSION: JSON.stringify(version ?? '0.0.0') },
+    // Modules that were CommonJS call require, which an ES module does not have.
+    banner: { js: "import { createRequire as bulkheadRequire } from 'node:module';const require = bulkheadRequire(import.meta.url);" },
+    plugins: target.packagesStayOutside ? [packagesOutside(root, target.outputDirectory)] : [],
+  });
+}
+
+/** Directories whose sources may end up in a bundle: the app's own and the packages it can reach. */
+export function inputsOf(root: string, target: Bundle): string[] {
+  const app = dirname(target.outputDirectory);
+  const packages = target.packages?.map((name) => join(root, 'packages', name)) ?? [join(root, 'packages')];
+  return [join(root, app, 'src'), join(root, app, 'package.json'), ...packages, join(root, 'scripts/build'), join(root, 'package.json')];
+}
