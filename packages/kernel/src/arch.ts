@@ -4,36 +4,20 @@
  * Syscalls from 424 on have one number everywhere.
  */
 interface ArchitectureTable {
-  syscalls: Record<
-    | 'capget'
-    | 'capset'
-    | 'pivot_root'
-    | 'seccomp'
-    | 'setgroups'
-    | 'setresgid'
-    | 'setresuid'
-    | 'setsid'
-    | 'execve'
-    | 'exit_group'
-    | 'prlimit64',
-    number
-  >;
+  syscalls: Record<'capset' | 'execveat' | 'pivot_root' | 'prlimit64' | 'setgroups' | 'setresgid' | 'setresuid' | 'setsid', number>;
   O_DIRECTORY: number;
   O_NOFOLLOW: number;
 }
 
 const x64: ArchitectureTable = {
   syscalls: {
-    capget: 125,
     capset: 126,
     pivot_root: 155,
-    seccomp: 317,
     setgroups: 116,
     setresgid: 119,
     setresuid: 117,
     setsid: 112,
-    execve: 59,
-    exit_group: 231,
+    execveat: 322,
     prlimit64: 302,
   },
   O_DIRECTORY: 0o200000,
@@ -42,16 +26,13 @@ const x64: ArchitectureTable = {
 
 const arm64: ArchitectureTable = {
   syscalls: {
-    capget: 90,
     capset: 91,
     pivot_root: 41,
-    seccomp: 277,
     setgroups: 159,
     setresgid: 149,
     setresuid: 147,
     setsid: 157,
-    execve: 221,
-    exit_group: 94,
+    execveat: 281,
     prlimit64: 261,
   },
   O_DIRECTORY: 0o40000,

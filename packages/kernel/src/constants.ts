@@ -155,9 +155,6 @@ export const CGROUP2_SUPER_MAGIC = 0x63677270;
 export const PROC_SUPER_MAGIC = 0x9fa0;
 export const TMPFS_MAGIC = 0x01021994;
 
-/** include/uapi/linux/seccomp.h */
-export const SECCOMP_SET_MODE_FILTER = 1;
-
 /** include/uapi/linux/capability.h: name by number */
 export const capabilityNames = [
   'CAP_CHOWN',

@@ -15,6 +15,12 @@ import { adopt, type Fd, numberOf } from './fd.ts';
 import { declare, perform } from './library.ts';
 
 const cSocket = declare<(domain: number, type: number, protocol: number) => number>('socket', 'int', ['int', 'int', 'int']);
+const cSocketpair = declare<(domain: number, type: number, protocol: number, fds: Int32Array) => number>('socketpair', 'int', [
+  'int',
+  'int',
+  'int',
+  'void *',
+]);
 const cBind = declare<(fd: number, address: Buffer, length: number) => number>('bind', 'int', ['int', 'void *', 'uint32_t']);
 const cListen = declare<(fd: number, backlog: number) => number>('listen', 'int', ['int', 'int']);
 const cConnect = declare<(fd: number, address: Buffer, length: number) => number>('connect', 'int', ['int', 'void *', 'uint32_t']);
@@ -62,6 +68,13 @@ export function socket(domain: number, type: number, protocol = 0): Fd {
     perform('socket', [domain, type, protocol], () => cSocket(domain, type | SOCK_CLOEXEC, protocol)),
     `socket:${domain}:${type & 0xf}`,
   );
+}
+
+/** socketpair(2) of AF_UNIX. SOCK_CLOEXEC is always added. */
+export function socketpair(type: number, label: string): [Fd, Fd] {
+  const fds = new Int32Array(2);
+  perform('socketpair', [label], () => cSocketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds));
+  return [adopt(fds[0] as number, `${label}:0`), adopt(fds[1] as number, `${label}:1`)];
 }
 
 /** bind(2) to a unix path. */

@@ -1,0 +1,321 @@
+import koffi from 'koffi';
+import { arch, commonSyscalls } from './arch.ts';
+import {
+  CLD_DUMPED,
+  CLD_EXITED,
+  CLONE_INTO_CGROUP,
+  CLONE_PIDFD,
+  MADV_DOFORK,
+  P_PID,
+  PIDFD_GET_INFO,
+  PIDFD_INFO_EXIT,
+  SIGCHLD,
+} from './constants.ts';
+import { SyscallError } from './error.ts';
+import { adopt, type Fd, numberOf } from './fd.ts';
+import { declare, perform } from './library.ts';
+
+const cClone3 = declare<(n: number, args: Buffer, size: number) => number>('syscall', 'long', ['long', 'void *', 'size_t']);
+const cSyscall3 = declare<(n: number, a: number, b: number, c: number) => number>('syscall', 'long', ['long', 'long', 'long', 'long']);
+const cSyscallBuffers = declare<(n: number, a: Buffer, b: Buffer) => number>('syscall', 'long', ['long', 'void *', 'void *']);
+const cSyscallCountBuffer = declare<(n: number, count: number, list: Uint32Array) => number>('syscall', 'long', ['long', 'long', 'void *']);
+const cExecve = declare<(path: string, argv: (string | null)[], envp: (string | null)[]) => number>('execve', 'int', [
+  'str',
+  'const char **',
+  'const char **',
+]);
+const cFexecve = declare<(n: number, fd: number, path: string, argv: (string | null)[], envp: (string | null)[], flags: number) => number>(
+  'syscall',
+  'long',
+  ['long', 'long', 'str', 'const char **', 'const char **', 'long'],
+);
+const cExit = declare<(status: number) => void>('_exit', 'void', ['int']);
+const cWaitid = declare<(type: number, id: number, info: Buffer, options: number) => number>('waitid', 'int', [
+  'int',
+  'uint32_t',
+  'void *',
+  'int',
+]);
+const cPidfdSendSignal = declare<(n: number, fd: number, signal: number, info: null, flags: number) => number>('syscall', 'long', [
+  'long',
+  'long',
+  'long',
+  'void *',
+  'long',
+]);
+const cPrctl = declare<(option: number, a: number, b: number, c: number, d: number) => number>('prctl', 'int', [
+  'int',
+  'unsigned long',
+  'unsigned long',
+  'unsigned long',
+  'unsigned long',
+]);
+const cIoctlBuffer = declare<(fd: number, request: number, argument: Buffer) => number>('ioctl', 'int', ['int', 'unsigned long', 'void *']);
+const cIoctlNumber = declare<(fd: number, request: number, argument: number) => number>('ioctl', 'int', ['int', 'unsigned long', 'long']);
+const cMadvise = declare<(address: number, length: number, advice: number) => number>('madvise', 'int', ['uintptr_t', 'size_t', 'int']);
+const cSigprocmask = declare<(how: number, set: Buffer, old: Buffer) => number>('sigprocmask', 'int', ['int', 'void *', 'void *']);
+const cSignal = declare<(signal: number, handler: number) => bigint>('signal', 'uintptr_t', ['int', 'uintptr_t']);
+const cPrlimit = declare<(n: number, pid: number, resource: number, limit: Buffer | null, old: Buffer | null) => number>(
+  'syscall',
+  'long',
+  ['long', 'long', 'long', 'void *', 'void *'],
+);
+const cUmask = declare<(mask: number) => number>('umask', 'uint32_t', ['uint32_t']);
+const cSethostname = declare<(name: string, length: number) => number>('sethostname', 'int', ['str', 'size_t']);
+const cChdir = declare<(path: string) => number>('chdir', 'int', ['str']);
+const cFchdir = declare<(fd: number) => number>('fchdir', 'int', ['int']);
+const cUnshare = declare<(flags: number) => number>('unshare', 'int', ['int']);
+const cSetns = declare<(fd: number, flags: number) => number>('setns', 'int', ['int', 'int']);
+const cKill = declare<(pid: number, signal: number) => number>('kill', 'int', ['int', 'int']);
+const cClockGettime = declare<(clock: number, time: BigInt64Array) => number>('clock_gettime', 'int', ['int', 'void *']);
+
+/** Everything below the stack, past the code pages near 0x7f…; the range ends under the stack. */
+const forkableFrom = 0x10000;
+const forkableLength = 0x7ffffff00000 - 0x10000;
+
+/** sizeof(struct clone_args), CLONE_ARGS_SIZE_VER2 */
+export const cloneArgsSize = 88;
+
+/**
+ * clone3(2) without CLONE_VM: like fork. Only for a process that runs with --single-threaded; in the child (pid 0) only synchronous code may run and it must end in execve or _exit.
+ *
+ * @param cgroup a v2 cgroup directory to be born in (CLONE_INTO_CGROUP)
+ */
+export function clone3(flags: bigint, cgroup?: Fd): { pid: number; pidfd: Fd | undefined } {
+  const args = Buffer.alloc(cloneArgsSize);
+  const pidfd = Buffer.alloc(4);
+  const allFlags = flags | CLONE_PIDFD | (cgroup === undefined ? 0n : CLONE_INTO_CGROUP);
+  args.writeBigUInt64LE(allFlags, 0);
+  args.writeBigUInt64LE(BigInt(koffi.address(pidfd)), 8);
+  args.writeBigUInt64LE(BigInt(SIGCHLD), 32);
+  if (cgroup !== undefined) args.writeBigUInt64LE(BigInt(numberOf(cgroup)), 80);
+  const pid = perform('clone3', [allFlags], () => {
+    // V8 marks its heap MADV_DONTFORK, and a child without it faults at its first instruction. The madvise answers -1 at
+    // the holes, which is expected. Nothing may be allocated between the two calls: a page that V8 maps in between would
+    // be missing in the child.
+    cMadvise(forkableFrom, forkableLength, MADV_DOFORK);
+    return cClone3(commonSyscalls.clone3, args, cloneArgsSize);
+  });
+  return { pid, pidfd: pid === 0 ? undefined : adopt(pidfd.readInt32LE(0), `pidfd:${pid}`) };
+}
+
+/** _exit(2): ends at once, without Node's own farewell. */
+export function _exit(status: number): never {
+  cExit(status);
+  throw new Error('unreachable');
+}
+
+/** execve(2). Returns only by throwing. */
+export function execve(path: string, argv: readonly string[], envp: readonly string[]): never {
+  perform('execve', [path, ...argv], () => cExecve(path, [...argv, null], [...envp, null]));
+  throw new Error('unreachable');
+}
+
+/** execveat(2) of the file behind a descriptor (AT_EMPTY_PATH). Returns only by throwing. */
+export function fexecve(file: Fd, argv: readonly string[], envp: readonly string[]): never {
+  perform('execveat', [file, ...argv], () =>
+    cFexecve(arch.syscalls.execveat, numberOf(file), '', [...argv, null], [...envp, null], 0x1000),
+  );
+  throw new Error('unreachable');
+}
+
+/** How a child ended, from siginfo_t (waitid(2)). */
+export type WaitResult =
+  | { pid: number; kind: 'exited'; code: number }
+  | { pid: number; kind: 'signaled'; signal: number; coreDumped: boolean };
+
+const siginfo = Buffer.alloc(128);
+
+/** waitid(2). @returns undefined where WNOHANG found nothing, or there is no child (ECHILD) */
+export function waitid(type: number, id: number, options: number): WaitResult | undefined {
+  siginfo.fill(0);
+  if (cWaitid(type, id, siginfo, options) < 0) {
+    const failure = new SyscallError('waitid', koffi.errno(), `${type}, ${id}`);
+    if (failure.code === 'ECHILD') return undefined;
+    throw failure;
+  }
+  const pid = siginfo.readInt32LE(16);
+  if (pid === 0) return undefined;
+  const how = siginfo.readInt32LE(8);
+  const status = siginfo.readInt32LE(24);
+  return how === CLD_EXITED
+    ? { pid, kind: 'exited', code: status }
+    : { pid, kind: 'signaled', signal: status, coreDumped: how === CLD_DUMPED };
+}
+
+/** waitid(2) for one child, by pid. */
+export const waitPid = (pid: number, options: number): WaitResult | undefined => waitid(P_PID, pid, options);
+
+/** pidfd_open(2). */
+export function pidfd_open(pid: number): Fd {
+  return adopt(
+    perform('pidfd_open', [pid], () => cSyscall3(commonSyscalls.pidfd_open, pid, 0, 0)),
+    `pidfd:${pid}`,
+  );
+}
+
+/** pidfd_send_signal(2). */
+export function pidfd_send_signal(pidfd: Fd, signal: number): void {
+  perform('pidfd_send_signal', [pidfd, signal], () => cPidfdSendSignal(commonSyscalls.pidfd_send_signal, numberOf(pidfd), signal, null, 0));
+}
+
+/**
+ * ioctl PIDFD_GET_INFO (Linux 6.15 for the exit code): how a process ended, asked of a descriptor by anybody who holds
+ * it, also after it was reaped by its parent.
+ *
+ * @returns undefined where the kernel does not know (any more) or the process still runs
+ */
+export function pidfdExitStatus(
+  pidfd: Fd,
+): Omit<Extract<WaitResult, { kind: 'exited' }>, 'pid'> | Omit<Extract<WaitResult, { kind: 'signaled' }>, 'pid'> | undefined {
+  const info = Buffer.alloc(64);
+  info.writeBigUInt64LE(PIDFD_INFO_EXIT, 0);
+  if (cIoctlBuffer(numberOf(pidfd), PIDFD_GET_INFO, info) < 0) return undefined;
+  if ((info.readBigUInt64LE(0) & PIDFD_INFO_EXIT) === 0n) return undefined;
+  const status = info.readInt32LE(60);
+  const signal = status & 0x7f;
+  return signal === 0 ? { kind: 'exited', code: (status >> 8) & 0xff } : { kind: 'signaled', signal, coreDumped: (status & 0x80) !== 0 };
+}
+
+/** kill(2). */
+export function kill(pid: number, signal: number): void {
+  perform('kill', [pid, signal], () => cKill(pid, signal));
+}
+
+/** prctl(2). */
+export function prctl(option: number, a = 0, b = 0, c = 0, d = 0): number {
+  return perform('prctl', [option, a, b], () => cPrctl(option, a, b, c, d));
+}
+
+/** ioctl(2) with a buffer. */
+export function ioctl(fd: Fd, request: number, argument: Buffer, name: string): number {
+  return perform('ioctl', [fd, name], () => cIoctlBuffer(numberOf(fd), request, argument));
+}
+
+/** ioctl(2) with an integer. */
+export function ioctlNumber(fd: Fd, request: number, argument: number, name: string): number {
+  return perform('ioctl', [fd, name, argument], () => cIoctlNumber(numberOf(fd), request, argument));
+}
+
+/** An ioctl(2) that answers with a descriptor (TIOCGPTPEER, NS_GET_USERNS). */
+export function ioctlFd(fd: Fd, request: number, argument: number, name: string, label: string): Fd {
+  return adopt(ioctlNumber(fd, request, argument, name), label);
+}
+
+/** unshare(2). Only in a forked, single-threaded child. */
+export function unshare(flags: bigint): void {
+  perform('unshare', [flags], () => cUnshare(Number(flags)));
+}
+
+/** setns(2). Only in a forked, single-threaded child. */
+export function setns(fd: Fd, flags: bigint): void {
+  perform('setns', [fd, flags], () => cSetns(numberOf(fd), Number(flags)));
+}
+
+/** setresuid(2), by the raw syscall: the C library's own would wait for threads that a forked child does not have. */
+export function setresuid(uid: number): void {
+  perform('setresuid', [uid], () => cSyscall3(arch.syscalls.setresuid, uid, uid, uid));
+}
+
+/** setresgid(2), by the raw syscall. */
+export function setresgid(gid: number): void {
+  perform('setresgid', [gid], () => cSyscall3(arch.syscalls.setresgid, gid, gid, gid));
+}
+
+/** setgroups(2), by the raw syscall. */
+export function setgroups(groups: readonly number[]): void {
+  perform('setgroups', [groups.join(',')], () =>
+    cSyscallCountBuffer(arch.syscalls.setgroups, groups.length, Uint32Array.from([...groups, 0])),
+  );
+}
+
+/** setsid(2). */
+export function setsid(): void {
+  perform('setsid', [], () => cSyscall3(arch.syscalls.setsid, 0, 0, 0));
+}
+
+/** capset(2), version 3, of this thread: sets of capability numbers as masks. */
+export function capset(sets: { effective: bigint; permitted: bigint; inheritable: bigint }): void {
+  const header = Buffer.alloc(8);
+  header.writeUInt32LE(0x20080522, 0);
+  const data = Buffer.alloc(24);
+  for (const [index, shift] of [0n, 32n].entries()) {
+    data.writeUInt32LE(Number((sets.effective >> shift) & 0xffffffffn), index * 12);
+    data.writeUInt32LE(Number((sets.permitted >> shift) & 0xffffffffn), index * 12 + 4);
+    data.writeUInt32LE(Number((sets.inheritable >> shift) & 0xffffffffn), index * 12 + 8);
+  }
+  perform('capset', [sets.effective], () => cSyscallBuffers(arch.syscalls.capset, header, data));
+}
+
+/** close_range(2). */
+export function close_range(first: number, last: number, flags: number): void {
+  perform('close_range', [first, last, flags], () => cSyscall3(commonSyscalls.close_range, first, last, flags));
+}
+
+const allSignals = Buffer.alloc(128, 0xff);
+const noSignals = Buffer.alloc(128);
+
+/** sigprocmask(2): blocks every signal; `restore` gives the mask before it back. */
+export function blockSignals(): { restore(): void } {
+  const before = Buffer.alloc(128);
+  cSigprocmask(0, allSignals, before);
+  return {
+    restore() {
+      cSigprocmask(2, before, Buffer.alloc(128));
+    },
+  };
+}
+
+/** sigprocmask(2): an empty mask, as a program expects at its start. */
+export function clearSignalMask(): void {
+  cSigprocmask(2, noSignals, Buffer.alloc(128));
+}
+
+/** signal(2) to SIG_DFL. */
+export function resetSignal(signal: number): void {
+  cSignal(signal, 0);
+}
+
+/** RLIMIT_NOFILE of getrlimit(2) */
+export const RLIMIT_NOFILE = 7;
+
+/** prlimit(2) of this process. */
+export function setrlimit(resource: number, limits: { soft: bigint; hard: bigint }): void {
+  const buffer = Buffer.alloc(16);
+  buffer.writeBigUInt64LE(limits.soft, 0);
+  buffer.writeBigUInt64LE(limits.hard, 8);
+  perform('prlimit64', [resource, limits.soft, limits.hard], () => cPrlimit(arch.syscalls.prlimit64, 0, resource, buffer, null));
+}
+
+/** prlimit(2) of this process. */
+export function getrlimit(resource: number): { soft: bigint; hard: bigint } {
+  const buffer = Buffer.alloc(16);
+  perform('prlimit64', [resource], () => cPrlimit(arch.syscalls.prlimit64, 0, resource, null, buffer));
+  return { soft: buffer.readBigUInt64LE(0), hard: buffer.readBigUInt64LE(8) };
+}
+
+/** umask(2). @returns the mask before */
+export const umask = (mask: number): number => cUmask(mask);
+
+/** sethostname(2). */
+export function sethostname(name: string): void {
+  perform('sethostname', [name], () => cSethostname(name, Buffer.byteLength(name)));
+}
+
+/** chdir(2). */
+export function chdir(path: string): void {
+  perform('chdir', [path], () => cChdir(path));
+}
+
+/** fchdir(2). */
+export function fchdir(directory: Fd): void {
+  perform('fchdir', [directory], () => cFchdir(numberOf(directory)));
+}
+
+const timespec = new BigInt64Array(2);
+
+/** clock_gettime(2), CLOCK_BOOTTIME: monotonic and running through suspend; for durations. Nanoseconds. */
+export function boottimeNsec(): bigint {
+  cClockGettime(7, timespec);
+  return (timespec[0] as bigint) * 1_000_000_000n + (timespec[1] as bigint);
+}
