@@ -1,0 +1,12 @@
+/** The control plane's database: Prisma's client and every query, each held to a tenant scope by row-level security. */
+export * from './container.ts';
+export * from './cursor.ts';
+export { createDatabase, type Database, type DatabaseOptions, isDatabaseAway, type TenantScope } from './database.ts';
+export * from './event.ts';
+export * from './history.ts';
+export * from './host.ts';
+export * from './ingest.ts';
+export * from './reading-conflict.ts';
+export * from './retention.ts';
+export * from './tenant.ts';
+export * from './usage.ts';

@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto';
+import { type Container, type HostEvent, type HostId, type JournalEntry, Problem, type ReadingRecord } from '@bulkhead/model';
+import { type Database, inScope, type Transaction } from './database.ts';
+import { toIncarnationRows, updateIncarnations, upsertIncarnations } from './incarnation-row.ts';
+import { toJsonText } from './json-text.ts';
+import { insertReadings, selectConflicts, toReadingRows } from './reading-row.ts';
+
+/** Entries of one host's journal, in order, that come right after the cursor. */
+export interface JournalPage {
+  hostId: HostId;
+  /** The cursor they were asked for with. */
+  after: number;
+  entries: readonly JournalEntry[];
+}
+
+export interface IngestResult {
+  /** False where the cursor had moved meanwhile: nothing was written. */
+  applied: boolean;
+  /** The cursor now. */
+  seq: number;
+  /** Readings that were new. */
+  readings: number;
+  /** Readings that were there with another payload. */
+  conflicts: number;
+  /** Sequence numbers that this page leaps over. */
+  missing: number;
+}
+
+/** Channel of LISTEN and NOTIFY; the payload is `{"hostId", "seq"}`. */
+export const journalChannel = 'bulkhead_journal';
+
+interface ContainerRecord {
+  container: Container;
+  deleted: boolean;
+}
+
+function sort(page: JournalPage) {
+  const readings: ReadingRecord[] = [];
+  const events: HostEvent[] = [];
+  // The last state of each container in the page is the one that stands.
+  const containers = new Map<string, ContainerRecord>();
+  const tenants = new Set<string>();
+  let seq = page.after;
+  let missing = 0;
+  for (const { seq: next, record } of page.entries) {
+    if (next <= seq) throw new Problem('invalid', `journal of host ${page.hostId} is out of order: ${next} after ${seq}`);
+    missing += next - seq - 1;
+    seq = next;
+    const reported = record.kind === 'reading' ? record.incarnation.hostId : record.kind === 'event' ? record.event.hostId : page.hostId;
+    if (reported !== page.hostId) throw new Problem('invalid', `journal of host ${page.hostId} speaks for host ${reported} at ${next}`);
+    switch (record.kind) {
+      case 'reading':
+        readings.push(record);
+        tenants.add(record.tenantId);
+        break;
+      case 'event':
+        events.push(record.event);
+        if (record.event.tenantId !== undefined) tenants.add(record.event.tenantId);
+        break;
+      case 'container':
+        containers.set(record.container.id, record);
+        tenants.add(record.container.tenantId);
+        break;
+    }
+  }
+  return { readings, events, containers: [...containers.values()], tenants: [...tenants], seq, missing };
+}
+
+/** Locks and answers the cursor; the first page of a host makes it. */
+async function claimCursor(transaction: Transaction, hostId: HostId): Promise<number> {
+  const select = () => transaction.$queryRaw<{ seq: bigint }[]>`SELECT seq FROM journal_cursor WHERE host_id = ${hostId}::uuid FOR UPDATE`;
+  let [cursor] = await select();
+  if (cursor === undefined) {
+    await transaction.$executeRaw`INSERT INTO journal_cursor (host_id) VALUES (${hostId}::uuid) ON CONFLICT DO NOTHING`;
+    [cursor] = await select();
+  }
+  return Number(cursor?.seq ?? 0);
+}
+
+/** Keeps readings that came again with another payload, each payload once. */
+async function keepConflicts(transaction: Transaction, records: readonly ReadingRecord[], rows: string): Promise<number> {
+  const conflicts = await transaction.$queryRaw<{ position: number }[]>(selectConflicts(rows));
+  if (conflicts.length === 0) return 0;
+  const kept = conflicts.map(({ position }) => {
+    const record = records[position] as ReadingRecord;
+    const payload = JSON.stringify(record);
+    const { hostId, bootId, cgroupIno } = record.incarnation;
+    const payloadSha256 = createHash('sha256').update(payload).digest('hex');
+    return [hostId, bootId, cgroupIno, record.boottimeMsec, payloadSha256, record.tenantId, record];
+  });
+  return await transaction.$executeRaw`
+    INSERT INTO reading_conflict (host_id, boot_id, cgroup_ino, boottime_msec, payload_sha256, tenant_id, payload)
+    SELECT (r ->> 0)::uuid, (r ->> 1)::uuid, (r ->> 2)::numeric, (r ->> 3)::numeric, r ->> 4, r ->> 5, r -> 6
+    FROM jsonb_array_elements(${toJsonText(kept)}::jsonb) r ON CONFLICT DO NOTHING`;
+}
+
+async function writeReadings(
+  transaction: Transaction,
+  records: readonly ReadingRecord[],
+): Promise<{ readings: number; conflicts: number }> {
+  const incarnations = toIncarnationRows(records);
+  await transaction.$executeRaw(upsertIncarnations(incarnations));
+  await transaction.$executeRaw(updateIncarnations(incarnations));
+  const rows = toReadingRows(records);
+  const readings = await transaction.$executeRaw(insertReadings(rows));
+  return { readings, conflicts: readings === records.length ? 0 : await keepConflicts(transaction, records, rows) };
+}
+
+async function writeContainers(transaction: Transaction, hostId: HostId, records: readonly ContainerRecord[]): Promise<void> {
+  const rows = toJsonText(records.map(({ container, deleted }) => ({ ...container, deleted })));
+  await transaction.$executeRaw`
+    INSERT INTO container (host_id, id, tenant_id, name, image, args, status, pid, exit_status, oom_killed, created_at, started_at,
+                           finished_at, limits, terminal, deleted)
+    SELECT ${hostId}::uuid, r ->> 'id', r ->> 'tenantId', r ->> 'name', r ->> 'image',
+           ARRAY(SELECT jsonb_array_elements_text(r -> 'args')), r ->> 'status', (r ->> 'pid')::int, r -> 'exitStatus',
+           (r ->> 'oomKilled')::boolean, (r ->> 'createdAt')::timestamptz, (r ->> 'startedAt')::timestamptz,
+           (r ->> 'finishedAt')::timestamptz, r -> 'limits', (r ->> 'terminal')::boolean, (r ->> 'deleted')::boolean
+    FROM jsonb_array_elements(${rows}::jsonb) r
+    ON CONFLICT (host_id, id) DO UPDATE SET
+      tenant_id = excluded.tenant_id, name = excluded.name, image = excluded.image, args = excluded.args, status = excluded.status,
+      pid = excluded.pid, exit_status = excluded.exit_status, oom_killed = excluded.oom_killed, created_at = excluded.created_at,
+      started_at = excluded.started_at, finished_at = excluded.finished_at, limits = excluded.limits, terminal = excluded.terminal,
+      deleted = excluded.deleted`;
+}
+
+async function writeEvents(transaction: Transaction, events: readonly HostEvent[]): Promise<void> {
+  await transaction.$executeRaw`
+    INSERT INTO event (host_id, id, tenant_id, at, kind, container_id, container_name, subject, detail, transcript)
+    SELECT (r ->> 'hostId')::uuid, (r ->> 'id')::uuid, r ->> 'tenantId', (r ->> 'at')::timestamptz, r ->> 'kind', r ->> 'containerId',
+           r ->> 'containerName', r -> 'subject', r -> 'detail', r -> 'transcript'
+    FROM jsonb_array_elements(${toJsonText(events)}::jsonb) r ON CONFLICT DO NOTHING`;
+}
+
+/**
+ * Writes a page and moves the cursor over it in one transaction, so that neither can be without the other. A reading,
+ * event or state of a container that is there already changes nothing. Throws Problem `invalid` for a page that speaks
+ * for another host or runs backwards, `unavailable` where the database is away.
+ */
+export async function ingest(database: Database, page: JournalPage): Promise<IngestResult> {
+  const { readings, events, containers, tenants, seq, missing } = sort(page);
+  return await inScope(database, 'all', async (transaction) => {
+    const cursor = await claimCursor(transaction, page.hostId);
+    if (cursor !== page.after) return { applied: false, seq: cursor, readings: 0, conflicts: 0, missing: 0 };
+    if (tenants.length > 0) await transaction.$executeRaw`INSERT INTO tenant (id) SELECT unnest(${tenants}::text[]) ON CONFLICT DO NOTHING`;
+    const written = readings.length > 0 ? await writeReadings(transaction, readings) : { readings: 0, conflicts: 0 };
+    if (containers.length > 0) await writeContainers(transaction, page.hostId, containers);
+    if (events.length > 0) await writeEvents(transaction, events);
+    await transaction.$executeRaw`
+      WITH moved AS (
+        UPDATE journal_cursor SET seq = ${seq}, missing = missing + ${missing}, updated_at = now() WHERE host_id = ${page.hostId}::uuid
+        RETURNING host_id)
+      SELECT pg_notify(${journalChannel}, ${JSON.stringify({ hostId: page.hostId, seq })}) FROM moved`;
+    return { applied: true, seq, ...written, missing };
+  });
+}

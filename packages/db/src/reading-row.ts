@@ -1,0 +1,71 @@
+import type { ReadingRecord } from '@bulkhead/model';
+import { Prisma } from './generated/client.ts';
+
+type Value = string | number | boolean | undefined;
+
+interface Column {
+  column: string;
+  /** PostgreSQL type that the value's JSON form is read as. */
+  type: 'uuid' | 'numeric' | 'text' | 'timestamptz' | 'boolean';
+  of: (record: ReadingRecord) => Value;
+}
+
+/** Columns of reading_minute, once: the insert, its input and the comparison of a redelivery come from here. */
+export const readingColumns = [
+  { column: 'host_id', type: 'uuid', of: (record) => record.incarnation.hostId },
+  { column: 'boot_id', type: 'uuid', of: (record) => record.incarnation.bootId },
+  { column: 'cgroup_ino', type: 'numeric', of: (record) => record.incarnation.cgroupIno },
+  { column: 'boottime_msec', type: 'numeric', of: (record) => record.boottimeMsec },
+  { column: 'tenant_id', type: 'text', of: (record) => record.tenantId },
+  { column: 'container_id', type: 'text', of: (record) => record.containerId },
+  { column: 'at', type: 'timestamptz', of: (record) => record.at },
+  { column: 'final', type: 'boolean', of: (record) => record.final },
+  { column: 'cpu_usage_usec', type: 'numeric', of: (record) => record.reading.cpuUsageUsec },
+  { column: 'cpu_user_usec', type: 'numeric', of: (record) => record.reading.cpuUserUsec },
+  { column: 'cpu_system_usec', type: 'numeric', of: (record) => record.reading.cpuSystemUsec },
+  { column: 'cpu_usage_nsec', type: 'numeric', of: (record) => record.reading.cpuUsageNsec },
+  { column: 'cpu_throttled_usec', type: 'numeric', of: (record) => record.reading.cpuThrottledUsec },
+  { column: 'cpu_periods', type: 'numeric', of: (record) => record.reading.cpuPeriods },
+  { column: 'cpu_throttled_periods', type: 'numeric', of: (record) => record.reading.cpuThrottledPeriods },
+  { column: 'memory_current_bytes', type: 'numeric', of: (record) => record.reading.memoryCurrentBytes },
+  { column: 'memory_peak_bytes', type: 'numeric', of: (record) => record.reading.memoryPeakBytes },
+  { column: 'memory_oom_kills', type: 'numeric', of: (record) => record.reading.memoryOomKills },
+  { column: 'io_read_bytes', type: 'numeric', of: (record) => record.reading.ioReadBytes },
+  { column: 'io_write_bytes', type: 'numeric', of: (record) => record.reading.ioWriteBytes },
+  { column: 'io_read_operations', type: 'numeric', of: (record) => record.reading.ioReadOperations },
+  { column: 'io_write_operations', type: 'numeric', of: (record) => record.reading.ioWriteOperations },
+  { column: 'pids_current', type: 'numeric', of: (record) => record.reading.pidsCurrent },
+  { column: 'memory_byte_seconds', type: 'numeric', of: (record) => record.accumulators.memoryByteSeconds },
+  { column: 'memory_limit_byte_seconds', type: 'numeric', of: (record) => record.accumulators.memoryLimitByteSeconds },
+  { column: 'cpu_limit_milli_seconds', type: 'numeric', of: (record) => record.accumulators.cpuLimitMilliSeconds },
+  { column: 'measured_msec', type: 'numeric', of: (record) => record.accumulators.measuredMsec },
+  { column: 'unmeasured_msec', type: 'numeric', of: (record) => record.accumulators.unmeasuredMsec },
+  { column: 'memory_max_bytes', type: 'text', of: (record) => record.memoryMaxBytes?.toString() },
+  { column: 'cpu_max_millis', type: 'text', of: (record) => record.cpuMaxMillis?.toString() },
+] as const satisfies readonly Column[];
+
+const list = (texts: readonly string[]): Prisma.Sql => Prisma.raw(texts.join(', '));
+const columnNames = readingColumns.map(({ column }) => column);
+const keyColumns = columnNames.slice(0, 4);
+
+/** JSON arrays of one row each, values in the order of readingColumns; keys would be most of the bytes. */
+export function toReadingRows(records: readonly ReadingRecord[]): string {
+  return JSON.stringify(records.map((record) => readingColumns.map(({ of }) => of(record) ?? null)));
+}
+
+/** The rows of toReadingRows as a table `n` with the columns of reading_minute. */
+const fromRows = (rows: string): Prisma.Sql =>
+  Prisma.sql`(SELECT ${list(readingColumns.map(({ column, type }, index) => `(r ->> ${index})::${type} AS ${column}`))} FROM jsonb_array_elements(${rows}::jsonb) r) n`;
+
+/** Inserts what is new; a key that is there already is left as it is. */
+export const insertReadings = (rows: string): Prisma.Sql =>
+  Prisma.sql`INSERT INTO reading_minute (${list(columnNames)}) SELECT * FROM ${fromRows(rows)} ON CONFLICT DO NOTHING`;
+
+/** Which of the rows (by position, from 0) stand in the table with another payload. */
+export const selectConflicts = (rows: string): Prisma.Sql => Prisma.sql`
+  SELECT (n.position - 1)::int AS position
+  FROM (SELECT ${list(readingColumns.map(({ column, type }, index) => `(r ->> ${index})::${type} AS ${column}`))}, position
+        FROM jsonb_array_elements(${rows}::jsonb) WITH ORDINALITY AS elements (r, position)) n
+  JOIN reading_minute m USING (${list(keyColumns)})
+  WHERE (${list(columnNames.map((name) => (keyColumns.includes(name) ? `n.position` : `n.${name}`)))}) IS DISTINCT FROM
+        (${list(columnNames.map((name) => (keyColumns.includes(name) ? `n.position` : `m.${name}`)))})`;

@@ -1,0 +1,42 @@
+import type { HostId } from '@bulkhead/model';
+import { type Database, inScope } from './database.ts';
+
+const hourMsec = 3_600_000;
+
+export interface Thinned {
+  /** Readings that went. */
+  removed: number;
+  /** True where nothing is left to thin. */
+  finished: boolean;
+}
+
+/**
+ * Thins one hour of a host's readings that are older than `before` to the last of each incarnation, and moves on: call
+ * it until it has finished. Counters are cumulative, so what stays says the same of whole hours. A final reading stays,
+ * and so does every reading of an incarnation that was not steady, since its usage hangs on each.
+ */
+export async function thinReadings(database: Database, hostId: HostId, before: Date): Promise<Thinned> {
+  const end = new Date(Math.floor(before.getTime() / hourMsec) * hourMsec);
+  return await inScope(database, 'all', async (transaction) => {
+    const [cursor] = await transaction.$queryRaw<{ thinned_until: Date | null; oldest: Date | null }[]>`
+      SELECT thinned_until, (SELECT min(first_at) FROM incarnation i WHERE i.host_id = c.host_id) AS oldest
+      FROM journal_cursor c WHERE host_id = ${hostId}::uuid FOR UPDATE`;
+    const begin = cursor?.thinned_until ?? cursor?.oldest;
+    if (begin === null || begin === undefined || begin >= end) return { removed: 0, finished: true };
+    const from = new Date(Math.floor(begin.getTime() / hourMsec) * hourMsec);
+    const until = new Date(from.getTime() + hourMsec);
+    const removed = await transaction.$executeRaw`
+      DELETE FROM reading_minute m USING (
+        SELECT r.host_id, r.boot_id, r.cgroup_ino, r.boottime_msec, r.final,
+               lead(r.boottime_msec) OVER (PARTITION BY r.host_id, r.boot_id, r.cgroup_ino, r.container_id ORDER BY r.boottime_msec) AS next
+        FROM incarnation i
+        JOIN reading_minute r ON r.host_id = i.host_id AND r.boot_id = i.boot_id AND r.cgroup_ino = i.cgroup_ino
+         AND r.container_id = i.container_id AND r.at >= ${from} AND r.at < ${until}
+        WHERE i.host_id = ${hostId}::uuid AND i.steady AND i.first_at < ${until} AND (i.final_at IS NULL OR i.final_at >= ${from})
+      ) old
+      WHERE m.host_id = old.host_id AND m.boot_id = old.boot_id AND m.cgroup_ino = old.cgroup_ino
+        AND m.boottime_msec = old.boottime_msec AND old.next IS NOT NULL AND NOT old.final`;
+    await transaction.$executeRaw`UPDATE journal_cursor SET thinned_until = ${until} WHERE host_id = ${hostId}::uuid`;
+    return { removed, finished: until >= end };
+  });
+}
