@@ -88,7 +88,7 @@ export const updateIncarnations = (rows: string): Prisma.Sql => Prisma.sql`
   UPDATE incarnation i
   SET first_at = least(i.first_at, n.first_at), final_at = coalesce(i.final_at, n.final_at), steady = i.steady AND n.steady AND n.follows
   FROM (
-    SELECT n.*, NOT coalesce(
+    SELECT n.*, l.host_id IS NULL OR NOT coalesce(
       l.boottime_msec >= n.boottime_msec OR l.at > n.at
       ${Prisma.raw(meterColumns.map((column) => `OR l.${column} > n.${column} OR (l.${column} IS NULL) <> (n.${column} IS NULL)`).join(' '))},
       false) AS follows

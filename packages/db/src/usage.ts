@@ -72,7 +72,8 @@ function selectUsage(scope: TenantScope, window: { tenantId: TenantId | undefine
     WHERE ${inTenants} AND i.first_at <= b.window_to AND (i.final_at IS NULL OR i.final_at > b.window_from OR NOT i.steady)
   ),
   steady AS (
-    SELECT i.host_id, i.container_id, i.container_name, i.tenant_id, first.at AS first_at, last.at AS last_at,
+    SELECT i.host_id, i.container_id, i.container_name, i.tenant_id,
+           CASE WHEN i.first_at > i.window_from THEN i.first_at ELSE first.at END AS first_at, last.at AS last_at,
            coalesce(i.final_at <= i.window_to, false) AS final, ${each((column) => `last.${column} - coalesce(base.${column}, 0) AS ${column}`)}
     FROM wanted i
     CROSS JOIN LATERAL (
