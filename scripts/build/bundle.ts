@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
@@ -45,7 +45,8 @@ function packagesOutside(root: string, outputDirectory: string): Plugin {
 /** Bundles one program as ES modules for Node 26; code behind `import()` becomes files of its own, read when needed. */
 export async function bundle(root: string, target: Bundle): Promise<void> {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version?: string };
-  await build({
+  const { metafile } = await build({
+    metafile: true,
     absWorkingDir: root,
     entryPoints: [{ in: target.entry, out: target.name }],
     outdir: target.outputDirectory,
@@ -68,6 +69,19 @@ export async function bundle(root: string, target: Bundle): Promise<void> {
     banner: { js: "import { createRequire as bulkheadRequire } from 'node:module';const require = bulkheadRequire(import.meta.url);" },
     plugins: target.packagesStayOutside ? [packagesOutside(root, target.outputDirectory)] : [],
   });
+  removeOldOutputs(root, target, new Set(Object.keys(metafile.outputs)));
+}
+
+const keptMsec = 86_400_000;
+
+/** A program that runs may still load a piece of the build before; what is a day old is not loaded by anybody. */
+function removeOldOutputs(root: string, target: Bundle, current: ReadonlySet<string>): void {
+  const directory = join(root, target.outputDirectory);
+  for (const name of readdirSync(directory)) {
+    if (!name.startsWith(`${target.name}-`) || current.has(join(target.outputDirectory, name))) continue;
+    const path = join(directory, name);
+    if (Date.now() - statSync(path).mtimeMs > keptMsec) rmSync(path);
+  }
 }
 
 /** Directories whose sources may end up in a bundle: the app's own and the packages it can reach. */

@@ -1,0 +1,69 @@
+import { exitCodeOf, type Problem } from '@bulkhead/model';
+import { agentOf } from '../../client/clients.ts';
+import { ExitRequest, toProblem } from '../../failure.ts';
+import { print, printJson } from '../../output/print.ts';
+import { attach } from './attach.ts';
+import { checkContainerSpec, type SpecOptions, toContainerSpec } from './spec.ts';
+
+export interface RunOptions extends SpecOptions {
+  detach?: boolean;
+  json?: boolean;
+}
+
+/** A name nobody chose may be taken by chance. */
+async function create(stateDirectory: string, options: SpecOptions, args: readonly string[]) {
+  for (let attempt = 0; ; attempt += 1) {
+    const spec = toContainerSpec(options, args);
+    await checkContainerSpec(spec);
+    const client = agentOf(stateDirectory);
+    try {
+      const { container } = await client.container.create.mutate(spec);
+      return { client, container };
+    } catch (failure) {
+      if (options.name !== undefined || attempt >= 5 || toProblem(failure).code !== 'conflict') throw failure;
+    }
+  }
+}
+
+/** `create`: everything but the program's start. Prints the id. */
+export async function createContainer(stateDirectory: string, options: RunOptions, args: readonly string[]): Promise<void> {
+  const { container } = await create(stateDirectory, options, args);
+  if (options.json === true) printJson(container);
+  else print(`${container.id}\n`);
+}
+
+/** `run`: creates and starts; in the foreground shows the output and passes the exit code on. */
+export async function runContainer(stateDirectory: string, options: RunOptions, args: readonly string[]): Promise<void> {
+  const { client, container } = await create(stateDirectory, options, args);
+  const { id } = container;
+  let started = false;
+  const start = async () => {
+    const answer = await client.container.start.mutate({ container: id });
+    started = true;
+    return answer;
+  };
+  try {
+    if (options.detach === true) {
+      const answer = await start();
+      if (options.json === true) printJson(answer.container);
+      else print(`${id}\n`);
+      return;
+    }
+    const exitStatus = await attach({
+      client,
+      container: id,
+      terminal: options.tty === true,
+      stdin: options.interactive === true,
+      begin: async () => {
+        await start();
+      },
+    });
+    throw new ExitRequest(exitCodeOf(exitStatus));
+  } catch (failure) {
+    if (failure instanceof ExitRequest || started) throw failure;
+    // It never ran: nothing of it is to stay.
+    const problem: Problem = toProblem(failure);
+    await client.container.delete.mutate({ container: id, force: true }).catch(() => {});
+    throw problem;
+  }
+}

@@ -1,0 +1,70 @@
+import type { OutputItem } from '@bulkhead/api';
+import { Problem } from '@bulkhead/model';
+import { agentOf } from '../../client/clients.ts';
+import { ExitRequest, reportFailure } from '../../failure.ts';
+import { print, printError, printJson } from '../../output/print.ts';
+import { parseCount } from '../../output/quantity.ts';
+
+/** `inspect`: everything known, as a JSON array. */
+export async function inspectContainers(stateDirectory: string, references: readonly string[]): Promise<void> {
+  const client = agentOf(stateDirectory);
+  const found: unknown[] = [];
+  let exitCode = 0;
+  for (const container of references) {
+    try {
+      found.push(await client.container.inspect.query({ container }));
+    } catch (failure) {
+      exitCode = Math.max(exitCode, reportFailure(failure));
+    }
+  }
+  printJson(found);
+  if (exitCode !== 0) throw new ExitRequest(exitCode);
+}
+
+export interface LogsOptions {
+  follow?: boolean;
+  tail?: string;
+  timestamps?: boolean;
+}
+
+/** Puts the time in front of each line, a chunk at a time; a line that is cut by a chunk keeps the time of its beginning. */
+class LineStamper {
+  #isAtStart = true;
+
+  stamp(text: string, at: string): string {
+    let out = '';
+    for (const piece of text.split(/(?<=\n)/)) {
+      if (piece === '') continue;
+      out += this.#isAtStart ? `${at} ${piece}` : piece;
+      this.#isAtStart = piece.endsWith('\n');
+    }
+    return out;
+  }
+}
+
+/** `logs`: stored output, and with --follow what comes, until the container ends. */
+export async function showLogs(stateDirectory: string, container: string, options: LogsOptions): Promise<void> {
+  const client = agentOf(stateDirectory);
+  const input = {
+    container,
+    follow: options.follow === true,
+    ...(options.tail === undefined ? {} : { tailLines: parseCount('--tail', options.tail) }),
+  };
+  const stampers = { stdout: new LineStamper(), stderr: new LineStamper() };
+  const show = (item: OutputItem) => {
+    if (item.type === 'dropped') printError(`bulkhead: ${item.bytes} bytes of output were dropped here\n`);
+    else if (item.type === 'output') {
+      const write = item.stream === 'stdout' ? print : printError;
+      const bytes = Buffer.from(item.data, 'base64');
+      if (options.timestamps === true) write(stampers[item.stream].stamp(bytes.toString('utf8'), item.at ?? '-'));
+      else write(bytes);
+    }
+  };
+  await new Promise<void>((resolve, reject) => {
+    client.container.logs.subscribe(input, { onData: show, onError: reject, onComplete: resolve });
+  }).catch((failure: unknown) => {
+    if (failure instanceof Error && failure.cause instanceof Error && failure.cause.name === 'StreamLostError')
+      throw new Problem('unavailable', 'the agent went away; the container goes on without it', { remedy: 'try again', cause: failure });
+    throw failure;
+  });
+}

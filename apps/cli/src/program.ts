@@ -1,0 +1,60 @@
+import { Command, CommanderError } from 'commander';
+import { addContainerCommands } from './command/container-commands.ts';
+import { addHostCommands } from './command/host-commands.ts';
+import { ExitRequest } from './failure.ts';
+import { print, printError } from './output/print.ts';
+import { version } from './version.ts';
+
+/** Every command with its help. What a command does is loaded when it is called. */
+export function createProgram(): Command {
+  const program = new Command('bulkhead')
+    .usage('COMMAND [OPTIONS]')
+    .description('Runs Linux containers straight on the kernel, shows what they use, and adds it up per tenant.')
+    .version(version, '--version', 'prints the version')
+    .helpOption('-h, --help', 'shows help')
+    .option('--state-dir <directory>', 'which instance is meant, by its state directory (/var/lib/bulkhead, or BULKHEAD_STATE_DIR)')
+    .enablePositionalOptions();
+  addHostCommands(program);
+  addContainerCommands(program);
+  program.addHelpText(
+    'after',
+    '\nFor developers:\n  test [TIER...]  check  bench [NAME]  build\n\nExit codes: 0 done, 1 failed, 2 wrong usage; run and exec pass on those of the command.',
+  );
+  for (const command of allCommands(program)) {
+    command.exitOverride().configureOutput({ writeOut: print, writeErr: printError, outputError: () => {} });
+    command.showSuggestionAfterError(true);
+    // Every command takes it, wherever in the line people put it.
+    if (command !== program) command.option('--state-dir <directory>', 'which instance is meant, by its state directory');
+  }
+  return program;
+}
+
+function allCommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(allCommands)];
+}
+
+function explain(failure: CommanderError): string {
+  const message = failure.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+  return failure.code === 'commander.missingArgument' && message.includes("'command'")
+    ? 'a command is needed, after --: run --name hello -- echo hello'
+    : message;
+}
+
+/** Runs one command line; throws what went wrong. */
+export async function runProgram(argv: readonly string[]): Promise<void> {
+  const program = createProgram();
+  if (argv.length === 0) {
+    printError(program.helpInformation());
+    throw new ExitRequest(2);
+  }
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (failure) {
+    if (!(failure instanceof CommanderError)) throw failure;
+    // Help and version are no failures; a command group without a verb shows its help as one.
+    if (failure.exitCode === 0) throw new ExitRequest(0);
+    if (failure.code === 'commander.help') throw new ExitRequest(2);
+    printError(`bulkhead: ${explain(failure)}\n  ./bulkhead --help tells what there is\n`);
+    throw new ExitRequest(2);
+  }
+}

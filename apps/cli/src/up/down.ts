@@ -1,0 +1,120 @@
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Problem } from '@bulkhead/model';
+import { createAgentClient } from '../client/clients.ts';
+import type { Environment } from '../env.ts';
+import { toProblem } from '../failure.ts';
+import { type Instance, readInstance } from '../instance/locate.ts';
+import { isAlive, signalProcess } from '../instance/process-identity.ts';
+import { readSupervisorRecord } from '../instance/supervisor-file.ts';
+import { cgroupRoots, removeCgroups } from './cgroups.ts';
+import { lockStateDirectory } from './lock.ts';
+import { mountProgram, unmountBelow } from './program-mount.ts';
+import { Progress } from './progress.ts';
+import { agentPlan, launcherPlan } from './services.ts';
+import { endStaleServices, Supervisor } from './supervisor.ts';
+import { findListener } from './unix-sockets.ts';
+import { requireRoot } from './up.ts';
+import { removeAccounts } from './users.ts';
+
+export interface DownOptions {
+  stateDirectory: string;
+  environment: Environment;
+  purge: boolean;
+}
+
+/** Asks a running `up` to end, as Ctrl-C would, and waits for it. */
+async function endSupervisor({ paths }: Instance, progress: Progress): Promise<void> {
+  const record = readSupervisorRecord(paths.supervisorFile);
+  if (record === undefined || !isAlive(record.supervisor)) return;
+  progress.step(`ending ./bulkhead up, process ${record.supervisor.pid}`);
+  signalProcess(record.supervisor, 'SIGTERM');
+  for (let waited = 0; waited < 60_000 && isAlive(record.supervisor); waited += 50) await delay(50);
+  if (isAlive(record.supervisor)) {
+    progress.note('it does not end within a minute and is killed');
+    signalProcess(record.supervisor, 'SIGKILL');
+    while (isAlive(record.supervisor)) await delay(20);
+  }
+}
+
+/**
+ * Deletes all containers through the agent, which is started for it: it knows what a container consists of, and makes
+ * the last reading of each durable first.
+ */
+async function deleteContainers(instance: Instance, options: DownOptions, progress: Progress): Promise<void> {
+  const { paths } = instance;
+  if (!existsSync(paths.program) || cgroupRoots(instance.instance).length === 0) return;
+  progress.step('removing containers');
+  const supervisor = new Supervisor(instance, progress);
+  try {
+    mountProgram(paths.program, progress);
+    await supervisor.start(launcherPlan(instance, options.environment)).waitUntilReady();
+    await supervisor.start(agentPlan(instance, options.environment)).waitUntilReady();
+    const client = createAgentClient(paths.agentSocket);
+    for (const { id } of await client.container.list.query({})) await client.container.delete.mutate({ container: id, force: true });
+  } catch (failure) {
+    progress.note(
+      `the agent could not remove all containers (${toProblem(failure).message}); their processes and groups are removed without it`,
+    );
+  } finally {
+    await supervisor.stop();
+  }
+}
+
+async function endLauncher({ paths }: Instance, progress: Progress): Promise<void> {
+  const launcher = readSupervisorRecord(paths.supervisorFile)?.services.launcher?.process;
+  const found = findListener(paths.launcherSocket) ?? (launcher !== undefined && isAlive(launcher) ? launcher : undefined);
+  if (found === undefined) return;
+  progress.step('ending the launcher');
+  signalProcess(found, 'SIGTERM');
+  for (let waited = 0; waited < 5000 && isAlive(found); waited += 25) await delay(25);
+  signalProcess(found, 'SIGKILL');
+  while (isAlive(found)) await delay(10);
+}
+
+function removeIfEmpty(path: string): void {
+  try {
+    if (readdirSync(path).length === 0) rmdirSync(path);
+  } catch (failure) {
+    if ((failure as NodeJS.ErrnoException).code !== 'ENOENT') throw failure;
+  }
+}
+
+/** `down`: no process, mount, cgroup or runtime file of the instance is left; with --purge nothing at all. */
+export async function down(options: DownOptions): Promise<void> {
+  requireRoot('down');
+  const { stateDirectory, purge } = options;
+  const progress = new Progress();
+  const instance = readInstance(stateDirectory);
+  if (instance === undefined) {
+    if (existsSync(stateDirectory) && readdirSync(stateDirectory).length > 0 && !isLeftover(stateDirectory))
+      throw new Problem('invalid', `${stateDirectory} is no state directory of bulkhead: it has no instance.json`, {
+        remedy: 'name the right one with --state-dir',
+      });
+    if (purge && existsSync(stateDirectory)) rmSync(stateDirectory, { recursive: true, force: true });
+    progress.note('nothing is up here');
+    return;
+  }
+  const { paths } = instance;
+  await endSupervisor(instance, progress);
+  lockStateDirectory(stateDirectory, 'down');
+  await endStaleServices(instance);
+  await deleteContainers(instance, options, progress);
+  await endLauncher(instance, progress);
+  progress.step('removing control groups, mounts and runtime files');
+  await removeCgroups(instance.instance);
+  unmountBelow(paths.run);
+  rmSync(paths.run, { recursive: true, force: true });
+  removeIfEmpty('/run/bulkhead');
+  if (purge) {
+    progress.step('removing users, settings and state');
+    removeAccounts(instance.instance);
+    rmSync(`/etc/bulkhead/${instance.instance}`, { recursive: true, force: true });
+    removeIfEmpty('/etc/bulkhead');
+    rmSync(stateDirectory, { recursive: true, force: true });
+  }
+  progress.note(purge ? 'down; nothing is left' : `down; history and settings stay in ${stateDirectory}`);
+}
+
+/** What an `up` that failed at once leaves: its lock alone. */
+const isLeftover = (stateDirectory: string): boolean => readdirSync(stateDirectory).every((name) => name === 'lock');

@@ -1,0 +1,227 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { Problem, type ServiceConfig, type ServiceName } from '@bulkhead/model';
+import { createControlClient } from '../client/clients.ts';
+import type { Environment } from '../env.ts';
+import { ExitRequest, reportFailure } from '../failure.ts';
+import type { Instance } from '../instance/locate.ts';
+import { isAlive } from '../instance/process-identity.ts';
+import { readSupervisorRecord } from '../instance/supervisor-file.ts';
+import { print } from '../output/print.ts';
+import { version } from '../version.ts';
+import { ensureInstance } from './create-instance.ts';
+import { bringDatabaseUp } from './database.ts';
+import { ensureDebianPackages } from './debian-packages.ts';
+import { checkReachable, ensureLayout, ensureStateDirectory, workDirectoryOf } from './layout.ts';
+import { isLoopback, type ListenAddress, parseListen, reserveListen, urlOf } from './listen.ts';
+import { lockStateDirectory } from './lock.ts';
+import { mountProgram } from './program-mount.ts';
+import { Progress } from './progress.ts';
+import { ensureSecrets, type SecretFiles } from './secrets.ts';
+import { agentPlan, collectorPlan, launcherPlan, webPlan } from './services.ts';
+import { writeSetupFile } from './setup-link.ts';
+import { endStaleServices, Supervisor } from './supervisor.ts';
+import { enterScope } from './systemd-scope.ts';
+import { ensureTls, type TlsFiles } from './tls.ts';
+import { ensureAccounts, type InstanceAccounts, type UserIds } from './users.ts';
+import { writeFileAtomically } from './write-file.ts';
+
+export interface UpOptions {
+  stateDirectory: string;
+  environment: Environment;
+  listen: string;
+  tlsCert?: string;
+  tlsKey?: string;
+  web: boolean;
+}
+
+export function requireRoot(command: string): void {
+  if (process.geteuid?.() !== 0)
+    throw new Problem('forbidden', `./bulkhead ${command} must run as root`, { remedy: `sudo ./bulkhead ${command}` });
+}
+
+function requireUserNamespaces(): void {
+  if (!existsSync('/proc/self/ns/user'))
+    throw new Problem('unsupported', 'this kernel has no user namespaces', { remedy: 'containers need a kernel built with CONFIG_USER_NS=y' });
+  const limit = '/proc/sys/user/max_user_namespaces';
+  if (existsSync(limit) && readFileSync(limit, 'utf8').trim() === '0')
+    throw new Problem('unsupported', 'user namespaces are switched off on this host', { remedy: 'sysctl -w user.max_user_namespaces=15000' });
+}
+
+/** A copied state directory bears the name of its original. */
+function refuseForeignSupervisor({ paths, stateDirectory, instance }: Instance): void {
+  const record = readSupervisorRecord(paths.supervisorFile);
+  if (record === undefined || record.stateDirectory === stateDirectory || !isAlive(record.supervisor)) return;
+  throw new Problem('conflict', `instance ${instance} is up already from ${record.stateDirectory}, process ${record.supervisor.pid}`, {
+    remedy: `${stateDirectory} seems to be a copy of it: end that one first, or remove ${paths.instanceFile} to make this one another instance`,
+  });
+}
+
+interface Prepared {
+  instance: Instance;
+  accounts: InstanceAccounts;
+  secrets: SecretFiles;
+  common: Omit<ServiceConfig, 'service'>;
+}
+
+async function prepare(options: UpOptions, progress: Progress): Promise<Prepared> {
+  const { stateDirectory } = options;
+  await ensureStateDirectory(stateDirectory);
+  if (options.web) checkReachable(stateDirectory);
+  lockStateDirectory(stateDirectory, 'up');
+  ensureDebianPackages(progress);
+  progress.step('preparing');
+  const instance = await ensureInstance(stateDirectory);
+  refuseForeignSupervisor(instance);
+  const stale = await endStaleServices(instance);
+  if (stale.length > 0) progress.note(`the last up was killed; ended what it left: ${stale.join(', ')}`);
+  const accounts = ensureAccounts(instance.instance);
+  const { paths } = instance;
+  await ensureLayout(paths, accounts);
+  const secrets = await ensureSecrets(paths, accounts, workDirectoryOf(paths));
+  mountProgram(paths.program, progress);
+  return { instance, accounts, secrets, common: { version, instance: instance.instance, hostId: instance.hostId, stateDirectory } };
+}
+
+async function writeConfig(
+  prepared: Prepared,
+  service: ServiceName,
+  owner: UserIds | undefined,
+  own: Partial<ServiceConfig>,
+): Promise<void> {
+  const content: ServiceConfig = { ...prepared.common, service, ...own };
+  await writeFileAtomically(prepared.instance.paths.config(service), `${JSON.stringify(content, null, 2)}\n`, {
+    mode: 0o400,
+    uid: owner?.uid ?? 0,
+    gid: owner?.gid ?? 0,
+  });
+}
+
+async function startHostServices(prepared: Prepared, options: UpOptions, supervisor: Supervisor, progress: Progress): Promise<void> {
+  const { instance, secrets } = prepared;
+  await writeConfig(prepared, 'launcher', undefined, {});
+  await writeConfig(prepared, 'agent', undefined, { verifyKeysFile: secrets.verifyKeys });
+  progress.step('starting the launcher');
+  await supervisor.start(launcherPlan(instance, options.environment)).waitUntilReady();
+  progress.step('starting the agent');
+  await supervisor.start(agentPlan(instance, options.environment)).waitUntilReady();
+}
+
+/** The link for the first administrator, as long as there is none. */
+async function makeSetupLink(prepared: Prepared, url: string): Promise<string | undefined> {
+  const { paths } = prepared.instance;
+  const { needed } = await createControlClient(paths.controlSocket).setup.state.query({});
+  if (!needed) return undefined;
+  const token = await writeSetupFile(`${paths.webState}/setup.json`, prepared.accounts.web, workDirectoryOf(paths));
+  return `${url}/setup?token=${token}`;
+}
+
+/** Everything, in the order in which it needs itself. Resolves when all of it answers. */
+async function bringUp(
+  options: UpOptions,
+  listen: ListenAddress,
+  supervised: (supervisor: Supervisor) => void,
+  progress: Progress,
+): Promise<void> {
+  const prepared = await prepare(options, progress);
+  const { instance, accounts, secrets, common } = prepared;
+  const { paths } = instance;
+  const { environment } = options;
+  const supervisor = new Supervisor(instance, progress);
+  supervised(supervisor);
+
+  if (!options.web) {
+    await startHostServices(prepared, options, supervisor, progress);
+    supervisor.setUrl(`unix:${paths.agentSocket}`);
+    progress.done();
+    print(`ready unix:${paths.agentSocket}\n`);
+    return;
+  }
+
+  let tls: TlsFiles | undefined;
+  if (!isLoopback(listen)) {
+    const made = await ensureTls({
+      listen,
+      given: { certificate: options.tlsCert, key: options.tlsKey },
+      directory: paths.webState,
+      owner: accounts.web,
+      workDirectory: workDirectoryOf(paths),
+    });
+    tls = { certificateFile: made.certificateFile, keyFile: made.keyFile };
+    if (made.selfSigned) progress.note(`the certificate is self-signed; browsers will ask. Its SHA-256 fingerprint: ${made.fingerprint}`);
+  }
+
+  // The database needs none of the host's services, so that both come up at once.
+  const [, urls] = await Promise.all([
+    startHostServices(prepared, options, supervisor, progress),
+    bringDatabaseUp({ instance, accounts, environment, supervisor, progress, common }),
+  ]);
+  await writeConfig(prepared, 'collector', accounts.collector, {
+    databaseUrl: urls.collector,
+    signingKeyFile: secrets.collectorSigningKey,
+  });
+  await writeConfig(prepared, 'web', accounts.web, {
+    databaseUrl: urls.web,
+    signingKeyFile: secrets.webSigningKey,
+    authSecretFile: secrets.authSecret,
+    listen,
+    setupFile: `${paths.webState}/setup.json`,
+    ...(tls === undefined ? {} : { tls }),
+  });
+  progress.step('starting collector and dashboard');
+  const collector = supervisor.start(collectorPlan(instance, environment, accounts));
+  const web = supervisor.start(webPlan(instance, environment, accounts, listen));
+  await Promise.all([collector.waitUntilReady(), web.waitUntilReady()]);
+  const url = urlOf(listen);
+  const link = await makeSetupLink(prepared, url);
+  supervisor.setUrl(url);
+  progress.done();
+  print(`ready ${url}\n`);
+  if (link !== undefined) print(`set up the first administrator, once and within an hour: ${link}\n`);
+}
+
+/** `up`: brings everything up and stays until a signal ends it. */
+export async function up(options: UpOptions): Promise<void> {
+  requireRoot('up');
+  const wanted = parseListen(options.listen);
+  if (isLoopback(wanted) && (options.tlsCert !== undefined || options.tlsKey !== undefined))
+    throw new Problem('invalid', '--tls-cert and --tls-key are for addresses beyond loopback', { remedy: 'add --listen 0.0.0.0:8470' });
+  if (!existsSync('/proc/self/ns/user'))
+    throw new Problem('unsupported', 'this kernel has no user namespaces', {
+      remedy: 'containers need a kernel built with CONFIG_USER_NS=y',
+    });
+  enterScope();
+  process.umask(0o022);
+  const listen = options.web ? await reserveListen(wanted) : wanted;
+  const progress = new Progress();
+
+  let supervisor: Supervisor | undefined;
+  const ended = Promise.withResolvers<void>();
+  let isEnding = false;
+  const onSignal = (): void => {
+    if (isEnding) return;
+    isEnding = true;
+    ended.resolve();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+
+  const coming = bringUp(
+    options,
+    listen,
+    (made) => {
+      supervisor = made;
+    },
+    progress,
+  );
+  let exitCode = 0;
+  try {
+    await Promise.race([coming, ended.promise]);
+    await ended.promise;
+  } catch (failure) {
+    progress.done();
+    exitCode = reportFailure(failure);
+    isEnding = true;
+  }
+  coming.catch(() => {});
+  await supervisor?.stop();
+  throw new ExitRequest(exitCode);
+}
