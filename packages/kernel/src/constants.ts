@@ -3,6 +3,7 @@ import { arch } from './arch.ts';
 /** include/uapi/linux/sched.h */
 export const CLONE_VM = 0x00000100n;
 export const CLONE_PIDFD = 0x00001000n;
+export const CLONE_PARENT = 0x00008000n;
 export const CLONE_NEWTIME = 0x00000080n;
 export const CLONE_NEWNS = 0x00020000n;
 export const CLONE_NEWCGROUP = 0x02000000n;
@@ -97,6 +98,7 @@ export const SIGKILL = 9;
 export const SIGPIPE = 13;
 export const SIGTERM = 15;
 export const SIGCHLD = 17;
+export const SIGXFSZ = 25;
 
 /** include/linux/socket.h, include/uapi/asm-generic/socket.h */
 export const AF_UNIX = 1;

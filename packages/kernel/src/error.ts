@@ -1,6 +1,9 @@
 import { constants } from 'node:os';
 
-const errnoNames = new Map<number, string>(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+/** Second names of an errno that errno(3) lists under another. */
+const aliases = new Set(['EWOULDBLOCK', 'ENOTSUP', 'EDEADLOCK']);
+const errnoNames = new Map<number, string>();
+for (const [name, number] of Object.entries(constants.errno)) if (!aliases.has(name)) errnoNames.set(number, name);
 
 /** Name of an errno (errno(3)); `E<number>` where Node does not know it. */
 export function errnoName(errno: number): string {

@@ -1,4 +1,4 @@
-import { readSync } from 'node:fs';
+import { fstatSync, readSync, writeSync } from 'node:fs';
 import koffi from 'koffi';
 import { commonSyscalls } from './arch.ts';
 import { type AT_FDCWD, AT_REMOVEDIR, O_CLOEXEC, O_RDONLY, O_WRONLY } from './constants.ts';
@@ -218,4 +218,36 @@ export function filesystemType(path: string): number {
   const buffer = Buffer.alloc(120);
   perform('statfs', [path], () => cStatfs(path, buffer));
   return Number(buffer.readBigInt64LE(0));
+}
+
+/** Writes all of a buffer to a regular file or memfd. */
+export function writeAll(fd: Fd, data: Buffer): void {
+  for (let offset = 0; offset < data.length; ) {
+    offset += writeSync(numberOf(fd), data, offset);
+  }
+}
+
+/** What fstat(2) tells of an open file, as far as mounting needs it. */
+export function statFd(fd: Fd): {
+  directory: boolean;
+  characterDevice: boolean;
+  major: number;
+  minor: number;
+  uid: number;
+  ino: bigint;
+  dev: bigint;
+} {
+  const found = fstatSync(numberOf(fd), { bigint: true });
+  // makedev(3): 12 bits of major above 8 bits of minor, the rest of both above.
+  const major = Number(((found.rdev >> 8n) & 0xfffn) | ((found.rdev >> 32n) & ~0xfffn));
+  const minor = Number((found.rdev & 0xffn) | ((found.rdev >> 12n) & ~0xffn));
+  return {
+    directory: found.isDirectory(),
+    characterDevice: found.isCharacterDevice(),
+    major,
+    minor,
+    uid: Number(found.uid),
+    ino: found.ino,
+    dev: found.dev,
+  };
 }

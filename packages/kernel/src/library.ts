@@ -6,9 +6,20 @@ import { activeRecorder } from './recorder.ts';
 export const libc = koffi.load('libc.so.6');
 
 /** What a call was made with, for transcripts and errors. Secrets never come this way. */
-export type Operand = string | number | bigint | Fd;
+export type Operand = string | number | bigint | Fd | Named;
+
+class Named {
+  readonly name: string;
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/** A constant by its name in the header, shown without quotes. */
+export const named = (name: string): Operand => new Named(name);
 
 function show(operand: Operand): string {
+  if (operand instanceof Named) return operand.name;
   if (operand instanceof Fd) return operand.label;
   if (typeof operand === 'bigint') return `0x${operand.toString(16)}`;
   return typeof operand === 'number' ? String(operand) : JSON.stringify(operand.length > 200 ? `${operand.slice(0, 200)}…` : operand);

@@ -12,6 +12,17 @@ export interface Readiness {
   disconnect: boolean;
 }
 
+let drainPlanned = false;
+
+/** koffi calls back outside of Node's own bookkeeping: promises resolved meanwhile would wait for the next unrelated callback. An immediate runs them in this very turn of the loop. */
+function drainMicrotasks(): void {
+  if (drainPlanned) return;
+  drainPlanned = true;
+  setImmediate(() => {
+    drainPlanned = false;
+  });
+}
+
 type NativePoll = (
   fd: number,
   options: { readable?: boolean; writable?: boolean; disconnect?: boolean },
@@ -35,8 +46,15 @@ export function poll(
   if (kind.isFile() || kind.isDirectory()) throw new Error(`${fd.label} is a file or directory: it cannot be watched`);
   // The shipped types lack the status argument.
   const handle = (koffi.node.poll as unknown as NativePoll)(number, interest, (status, events) => {
-    if (status < 0) onReady({ readable: true, writable: false, disconnect: true });
-    else onReady(events);
+    try {
+      onReady(status < 0 ? { readable: true, writable: false, disconnect: true } : events);
+    } catch (failure) {
+      // koffi swallows what a callback throws, and calls none afterwards: throw it where Node sees it.
+      setImmediate(() => {
+        throw failure;
+      });
+    }
+    drainMicrotasks();
   });
   fd.attachPoll(handle);
   return {

@@ -4,16 +4,23 @@ import {
   CLD_DUMPED,
   CLD_EXITED,
   CLONE_INTO_CGROUP,
+  CLONE_PARENT,
   CLONE_PIDFD,
+  capabilityNames,
   MADV_DOFORK,
   P_PID,
   PIDFD_GET_INFO,
   PIDFD_INFO_EXIT,
+  PR_CAP_AMBIENT,
+  PR_CAP_AMBIENT_CLEAR_ALL,
+  PR_CAPBSET_DROP,
+  PR_SET_DUMPABLE,
+  PR_SET_NO_NEW_PRIVS,
   SIGCHLD,
 } from './constants.ts';
 import { SyscallError } from './error.ts';
 import { adopt, type Fd, numberOf } from './fd.ts';
-import { declare, perform } from './library.ts';
+import { declare, named, perform } from './library.ts';
 
 const cClone3 = declare<(n: number, args: Buffer, size: number) => number>('syscall', 'long', ['long', 'void *', 'size_t']);
 const cSyscall3 = declare<(n: number, a: number, b: number, c: number) => number>('syscall', 'long', ['long', 'long', 'long', 'long']);
@@ -76,18 +83,13 @@ const forkableLength = 0x7ffffff00000 - 0x10000;
 /** sizeof(struct clone_args), CLONE_ARGS_SIZE_VER2 */
 export const cloneArgsSize = 88;
 
-/**
- * clone3(2) without CLONE_VM: like fork. Only for a process that runs with --single-threaded; in the child (pid 0) only synchronous code may run and it must end in execve or _exit.
- *
- * @param cgroup a v2 cgroup directory to be born in (CLONE_INTO_CGROUP)
- */
-export function clone3(flags: bigint, cgroup?: Fd): { pid: number; pidfd: Fd | undefined } {
+function clone(flags: bigint, exitSignal: number, cgroup: Fd | undefined): { pid: number; pidfd: Fd | undefined } {
   const args = Buffer.alloc(cloneArgsSize);
   const pidfd = Buffer.alloc(4);
   const allFlags = flags | CLONE_PIDFD | (cgroup === undefined ? 0n : CLONE_INTO_CGROUP);
   args.writeBigUInt64LE(allFlags, 0);
   args.writeBigUInt64LE(BigInt(koffi.address(pidfd)), 8);
-  args.writeBigUInt64LE(BigInt(SIGCHLD), 32);
+  args.writeBigUInt64LE(BigInt(exitSignal), 32);
   if (cgroup !== undefined) args.writeBigUInt64LE(BigInt(numberOf(cgroup)), 80);
   const pid = perform('clone3', [allFlags], () => {
     // V8 marks its heap MADV_DONTFORK, and a child without it faults at its first instruction. The madvise answers -1 at
@@ -98,6 +100,17 @@ export function clone3(flags: bigint, cgroup?: Fd): { pid: number; pidfd: Fd | u
   });
   return { pid, pidfd: pid === 0 ? undefined : adopt(pidfd.readInt32LE(0), `pidfd:${pid}`) };
 }
+
+/**
+ * clone3(2) without CLONE_VM: like fork. Only for a process that runs with --single-threaded; in the child (pid 0) only
+ * synchronous code may run, and it must end in execve or _exit.
+ *
+ * @param cgroup a v2 cgroup directory to be born in (CLONE_INTO_CGROUP)
+ */
+export const clone3 = (flags: bigint, cgroup?: Fd): { pid: number; pidfd: Fd | undefined } => clone(flags, SIGCHLD, cgroup);
+
+/** clone3(2) with CLONE_PARENT: the new process is a child of this one's parent, who reaps it. Only in a forked child. */
+export const clone3AsSibling = (flags: bigint): { pid: number; pidfd: Fd | undefined } => clone(flags | CLONE_PARENT, 0, undefined);
 
 /** _exit(2): ends at once, without Node's own farewell. */
 export function _exit(status: number): never {
@@ -182,9 +195,28 @@ export function kill(pid: number, signal: number): void {
   perform('kill', [pid, signal], () => cKill(pid, signal));
 }
 
-/** prctl(2). */
-export function prctl(option: number, a = 0, b = 0, c = 0, d = 0): number {
-  return perform('prctl', [option, a, b], () => cPrctl(option, a, b, c, d));
+/** prctl(2), PR_SET_DUMPABLE: a process that is not dumpable cannot be traced, nor its executable opened through /proc, by others. */
+export function setDumpable(dumpable: boolean): void {
+  perform('prctl', [named('PR_SET_DUMPABLE'), dumpable ? 1 : 0], () => cPrctl(PR_SET_DUMPABLE, dumpable ? 1 : 0, 0, 0, 0));
+}
+
+/** prctl(2), PR_CAPBSET_DROP (capabilities(7)), by number. */
+export function dropFromBoundingSet(capability: number): void {
+  perform('prctl', [named('PR_CAPBSET_DROP'), named(capabilityNames[capability] ?? String(capability))], () =>
+    cPrctl(PR_CAPBSET_DROP, capability, 0, 0, 0),
+  );
+}
+
+/** prctl(2), PR_CAP_AMBIENT_CLEAR_ALL. */
+export function clearAmbientSet(): void {
+  perform('prctl', [named('PR_CAP_AMBIENT'), named('PR_CAP_AMBIENT_CLEAR_ALL')], () =>
+    cPrctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0),
+  );
+}
+
+/** prctl(2), PR_SET_NO_NEW_PRIVS: execve(2) grants nothing any more. */
+export function setNoNewPrivileges(): void {
+  perform('prctl', [named('PR_SET_NO_NEW_PRIVS'), 1], () => cPrctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 }
 
 /** ioctl(2) with a buffer. */

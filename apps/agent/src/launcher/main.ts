@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { Launcher, readKept, selfTest } from '@bulkhead/container/launcher';
+import { instancePaths, Problem, ServiceConfig } from '@bulkhead/model';
+
+/*
+ * The launcher: started as `node --single-threaded --v8-pool-size=0 launcher.mjs` by the supervisor, outlives the agent.
+ * No network, no secret, no async file system call, no dynamic import: it forks.
+ */
+const log = (line: object): void => {
+  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), service: 'launcher', ...line })}\n`);
+};
+
+function main(): void {
+  const [flag, token] = process.argv.slice(2);
+  const configFile = process.env.BULKHEAD_CONFIG;
+  if (configFile === undefined) throw new Problem('invalid', 'BULKHEAD_CONFIG names no file', { remedy: 'the launcher is started by `./bulkhead up`' });
+  if (process.getuid?.() !== 0) throw new Problem('forbidden', 'the launcher needs root');
+  const config = ServiceConfig.parse(JSON.parse(readFileSync(configFile, 'utf8')));
+  const paths = instancePaths(config.stateDirectory, config.instance);
+  const launcher = new Launcher({ program: config.version, socketPath: paths.launcherSocket, log });
+  // Ended by `shutdown` or SIGKILL: a signal to the group of a terminal must not take the containers with it.
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const) process.on(signal, () => log({ level: 'info', message: `${signal} ignored: the launcher holds containers` }));
+  if (flag === '--resume') {
+    launcher.resume(readKept(Number(token)));
+    log({ level: 'info', message: 'resumed' });
+    return;
+  }
+  selfTest();
+  launcher.open();
+  log({ level: 'info', message: 'ready' });
+}
+
+try {
+  main();
+} catch (failure) {
+  const remedy = failure instanceof Problem && failure.remedy !== undefined ? ` (${failure.remedy})` : '';
+  log({ level: 'fatal', message: `${failure instanceof Error ? failure.message : String(failure)}${remedy}` });
+  process.exit(1);
+}

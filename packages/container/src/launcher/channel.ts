@@ -1,0 +1,60 @@
+import { type Fd, hasErrno, memfd_create, readText, receiveMessage, sendMessage, writeAll } from '@bulkhead/kernel';
+import type { z } from 'zod';
+import { inlineMessageBytes } from './protocol.ts';
+
+const received = Buffer.alloc(65_536);
+/** First byte of a message whose text is in a memfd, its last descriptor. JSON never begins with it. */
+const inMemfd = Buffer.from([0x01]);
+
+/** Sends one message of the protocol. @returns false where the peer does not take it now */
+export function send(socket: Fd, message: object, fds: readonly Fd[] = []): boolean {
+  const text = Buffer.from(JSON.stringify(message));
+  if (text.length <= inlineMessageBytes) return sendMessage(socket, text, fds);
+  using file = memfd_create('message');
+  writeAll(file, text);
+  return sendMessage(socket, inMemfd, [...fds, file]);
+}
+
+/**
+ * Receives one message of the protocol and checks its form; a message of another form says what was expected.
+ *
+ * @returns undefined where nothing waits, 'end' at the end of the connection
+ */
+export function receive<S extends z.ZodType>(socket: Fd, schema: S): { message: z.output<S>; fds: Fd[] } | 'end' | undefined {
+  const item = receiveMessage(socket, received);
+  if (item === undefined) return undefined;
+  if (item.data.length === 0) return 'end';
+  let text: string;
+  if (item.data[0] === inMemfd[0]) {
+    const file = item.fds.pop();
+    if (file === undefined) throw new Error('message announced a memfd and brought none');
+    using closing = file;
+    text = readText(closing);
+  } else {
+    text = item.data.toString('utf8');
+  }
+  const parsed = schema.safeParse(JSON.parse(text));
+  if (!parsed.success) {
+    for (const fd of item.fds) fd[Symbol.dispose]();
+    throw new Error(
+      `unexpected message ${text.slice(0, 200)}: ${parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ')}`,
+    );
+  }
+  return { message: parsed.data, fds: item.fds };
+}
+
+/** Waits, in a forked child, for one word of its launcher; the end of the connection means that the launcher gave it up or died. */
+export function receiveWord(socket: Fd, word: 'mapped' | 'start'): void {
+  const item = receiveMessage(socket, received);
+  const found = item?.data.toString('latin1');
+  if (found !== word) throw new Error(`received "${found ?? ''}", expected "${word}"`);
+}
+
+/** Tells a forked child its word. A child that is gone hears nothing; its report or its exit tells. */
+export function sendWord(socket: Fd, word: 'mapped' | 'start'): void {
+  try {
+    sendMessage(socket, Buffer.from(word, 'latin1'));
+  } catch (failure) {
+    if (!hasErrno(failure, 'EPIPE', 'ECONNRESET')) throw failure;
+  }
+}

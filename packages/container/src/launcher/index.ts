@@ -1,0 +1,3 @@
+export { selfTest } from './self-test.ts';
+export { Launcher } from './server.ts';
+export { readKept } from './upgrade.ts';

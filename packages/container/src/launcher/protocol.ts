@@ -1,0 +1,193 @@
+import { ContainerId, ExitStatus, NamespaceType } from '@bulkhead/model';
+import { z } from 'zod';
+
+/*
+ * What agent and launcher say to each other over a SOCK_SEQPACKET socket, one JSON text a message; descriptors travel
+ * beside it (SCM_RIGHTS), in the order named here. Only the agent asks; the launcher answers with the same `seq`, and
+ * tells of exits on its own.
+ *
+ *   agent                         launcher                         child (forked, in its new namespaces)
+ *     | hello ------------------->  |                                 |
+ *     |  <------------------ hello  |                                 |
+ *     | create [entry fds] ------>  | clone3 ------------------------>|
+ *     |                             | uid_map, gid_map                |
+ *     |                             | "mapped" ---------------------> | cgroups, ids, mounts, pivot_root, capabilities
+ *     |                             | <------- ready [terminal] ----- |
+ *     |  <-- created [pidfd,stdin,  |                                 | (waits)
+ *     |              terminal]      |                                 |
+ *     | start ------------------->  | "start" ----------------------> | execve
+ *     |  <----------------- started | <--------- end of channel ----- |
+ *     |  <------------------ exited | (waitid, status recorded under /run first)
+ */
+
+/** Raised whenever a message changes its meaning; both sides refuse another. */
+export const protocolVersion = 1;
+
+/** Longest message sent inline; a longer one travels in a memfd. */
+export const inlineMessageBytes = 60_000;
+
+const IdRange = z.object({ hostId: z.number().int().positive(), size: z.number().int().positive() });
+
+const ProcessPlan = z.object({
+  args: z.array(z.string()).min(1),
+  env: z.array(z.string()),
+  cwd: z.string(),
+  uid: z.number().int().nonnegative(),
+  gid: z.number().int().nonnegative(),
+  terminal: z.boolean(),
+  stdin: z.boolean(),
+  size: z.object({ columns: z.number().int(), rows: z.number().int() }).optional(),
+  /** Capabilities kept in every set, as a hexadecimal mask. */
+  capabilities: z.string(),
+  oomScoreAdj: z.number().int(),
+});
+export type ProcessPlan = z.infer<typeof ProcessPlan>;
+
+/** Root file system of the `host` template, and whatever else is laid into a fresh root: data only, all decided before the fork. */
+const RootPlan = z.object({
+  /** Options of the tmpfs that becomes the root (tmpfs(5)). */
+  sizeBytes: z.number().int().positive(),
+  inodes: z.number().int().positive(),
+  directories: z.array(z.object({ path: z.string(), mode: z.number().int() })),
+  symlinks: z.array(z.object({ path: z.string(), target: z.string() })),
+  files: z.array(z.object({ path: z.string(), mode: z.number().int(), content: z.string() })),
+  /** Read-only recursive binds of host directories, nosuid and nodev. */
+  binds: z.array(z.object({ source: z.string(), target: z.string() })),
+  /** Names below /dev that are bound from the host, each with the device number it must have. */
+  devices: z.array(z.object({ name: z.string(), major: z.number().int(), minor: z.number().int() })),
+  maskedPaths: z.array(z.string()),
+  readonlyPaths: z.array(z.string()),
+});
+export type RootPlan = z.infer<typeof RootPlan>;
+
+export const ContainerPlan = z.object({
+  hostname: z.string(),
+  namespaces: z.array(NamespaceType),
+  ids: IdRange,
+  root: RootPlan,
+  process: ProcessPlan,
+});
+export type ContainerPlan = z.infer<typeof ContainerPlan>;
+
+export const ExecPlan = z.object({ initPid: z.number().int().positive(), namespaces: z.array(NamespaceType), process: ProcessPlan });
+export type ExecPlan = z.infer<typeof ExecPlan>;
+
+export const ExecId = z.string().regex(/^[0-9a-f]{16}$/);
+
+/** Where the output of a process goes. */
+const OutputPlan = z.object({
+  /** Directory under /run that holds the FIFOs and the exit record. */
+  directory: z.string(),
+  logFile: z.string(),
+  logMaxBytes: z.number().int().positive(),
+});
+export type OutputPlan = z.infer<typeof OutputPlan>;
+
+/** How the child gets into its cgroups: descriptors of v1 `tasks` files, or one v2 directory to be born in. */
+const EntryKind = z.enum(['tasks', 'into']);
+
+export const Step = z.object({
+  actor: z.enum(['launcher', 'child']),
+  syscall: z.string(),
+  args: z.string(),
+  error: z.string().optional(),
+  durationNsec: z.number(),
+});
+export type Step = z.infer<typeof Step>;
+
+export const Request = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('hello'), seq: z.number(), version: z.number() }),
+  /** fds: cgroup entry */
+  z.object({ type: z.literal('create'), seq: z.number(), id: ContainerId, plan: ContainerPlan, output: OutputPlan, entry: EntryKind }),
+  z.object({ type: z.literal('start'), seq: z.number(), id: ContainerId }),
+  /** `owner`: the user inside, as the host counts. fds: cgroup entry */
+  z.object({
+    type: z.literal('exec'),
+    seq: z.number(),
+    id: ContainerId,
+    execId: ExecId,
+    plan: ExecPlan,
+    owner: z.object({ uid: z.number(), gid: z.number() }),
+    output: OutputPlan,
+    entry: EntryKind,
+  }),
+  /** A process that another launcher started: takes up its output. fds: terminal, where it has one */
+  z.object({
+    type: z.literal('adopt'),
+    seq: z.number(),
+    id: ContainerId,
+    execId: ExecId.optional(),
+    pid: z.number(),
+    terminal: z.boolean(),
+    output: OutputPlan,
+  }),
+  /** Hands out what a client writes to. */
+  z.object({ type: z.literal('attach'), seq: z.number(), id: ContainerId, execId: ExecId.optional() }),
+  /** Closes the launcher's own end of standard input: the process reads its end once the agent has closed too. */
+  z.object({ type: z.literal('close-stdin'), seq: z.number(), id: ContainerId, execId: ExecId.optional() }),
+  /** Forgets a process that has ended, or ends one that was never started. */
+  z.object({ type: z.literal('forget'), seq: z.number(), id: ContainerId, execId: ExecId.optional() }),
+  /** Replaces the program by execve(2) of itself: same pid, same children, same terminals. */
+  z.object({ type: z.literal('upgrade'), seq: z.number(), program: z.string() }),
+  z.object({ type: z.literal('shutdown'), seq: z.number() }),
+]);
+export type Request = z.infer<typeof Request>;
+
+const ProcessState = z.object({
+  id: ContainerId,
+  execId: ExecId.optional(),
+  pid: z.number(),
+  state: z.enum(['created', 'running', 'exited']),
+  exitStatus: ExitStatus.optional(),
+});
+export type ProcessState = z.infer<typeof ProcessState>;
+
+export const Reply = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('hello'),
+    seq: z.number(),
+    version: z.number(),
+    pid: z.number(),
+    program: z.string(),
+    processes: z.array(ProcessState),
+  }),
+  /** fds: pidfd */
+  z.object({ type: z.literal('created'), seq: z.number(), pid: z.number(), steps: z.array(Step) }),
+  /** fds: stdin's writing end (`stdin`), then the terminal's master (`terminal`) */
+  z.object({ type: z.literal('attached'), seq: z.number(), stdin: z.boolean(), terminal: z.boolean() }),
+  z.object({ type: z.literal('started'), seq: z.number(), steps: z.array(Step) }),
+  z.object({ type: z.literal('done'), seq: z.number() }),
+  z.object({
+    type: z.literal('failed'),
+    seq: z.number(),
+    message: z.string(),
+    syscall: z.string().optional(),
+    code: z.string().optional(),
+    steps: z.array(Step),
+  }),
+  z.object({
+    type: z.literal('exited'),
+    id: ContainerId,
+    execId: ExecId.optional(),
+    pid: z.number(),
+    exitStatus: ExitStatus,
+    droppedBytes: z.number(),
+  }),
+]);
+export type Reply = z.infer<typeof Reply>;
+
+/** What a forked child tells its launcher over their own socket pair. */
+export const ChildReport = z.discriminatedUnion('type', [
+  /** fds: the terminal's master, where there is one */
+  z.object({ type: z.literal('ready'), steps: z.array(Step), terminal: z.boolean() }),
+  /** Exec: the child inside the pid namespace was forked; its pid as the host counts. fds: its pidfd */
+  z.object({ type: z.literal('forked'), pid: z.number().int().positive() }),
+  z.object({
+    type: z.literal('failed'),
+    message: z.string(),
+    syscall: z.string().optional(),
+    code: z.string().optional(),
+    steps: z.array(Step),
+  }),
+]);
+export type ChildReport = z.infer<typeof ChildReport>;

@@ -1,0 +1,467 @@
+import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  AF_UNIX,
+  accept4,
+  bindUnix,
+  clearSignalMask,
+  connectUnix,
+  duplicate,
+  execve,
+  type Fd,
+  hasErrno,
+  keepAcrossExec,
+  listen,
+  memfd_create,
+  peerCredentials,
+  pidfd_open,
+  pidfd_send_signal,
+  poll,
+  Recorder,
+  record,
+  SIGKILL,
+  SOCK_NONBLOCK,
+  SOCK_SEQPACKET,
+  SyscallError,
+  socket,
+  WEXITED,
+  WNOHANG,
+  waitPid,
+  writeAll,
+} from '@bulkhead/kernel';
+import type { ExitStatus } from '@bulkhead/model';
+import type { Entry } from '../init/container.ts';
+import { receive, send, sendWord } from './channel.ts';
+import { type Launch, launchContainer, launchExec } from './launch.ts';
+import { Output } from './output.ts';
+import { LaunchedProcess, processKey } from './process.ts';
+import { ChildReport, protocolVersion, type Reply, Request, type Step } from './protocol.ts';
+import { type Kept, restore, serialise } from './upgrade.ts';
+
+/** Messages that wait for a slow agent; beyond, the connection is cut and the agent asks anew. */
+const maxQueuedMessages = 10_000;
+
+/** A launch whose child has not said that it is ready. */
+interface Launching {
+  seq: number;
+  steps: Step[];
+  /** Pid of a first child that only forks the second and ends. */
+  helperPid: number | undefined;
+}
+
+type Connection = { socket: Fd; queue: { message: object; fds: Fd[] }[] };
+
+/**
+ * The launcher: forks, holds, reaps, records. One agent at a time talks to it; a new connection replaces the old one,
+ * which can only be a dead agent's.
+ */
+export class Launcher {
+  readonly #program: string;
+  readonly #socketPath: string;
+  readonly #processes = new Map<string, LaunchedProcess>();
+  #listener: Fd | undefined;
+  #connection: Connection | undefined;
+  #log: (line: object) => void;
+
+  constructor(options: { program: string; socketPath: string; log: (line: object) => void }) {
+    this.#program = options.program;
+    this.#socketPath = options.socketPath;
+    this.#log = options.log;
+  }
+
+  /** Listens; a socket that another launcher answers on is left to it. */
+  open(): void {
+    const probe = socket(AF_UNIX, SOCK_SEQPACKET);
+    try {
+      connectUnix(probe, this.#socketPath);
+      throw new Error(`another launcher serves ${this.#socketPath}`);
+    } catch (failure) {
+      if (!hasErrno(failure, 'ENOENT', 'ECONNREFUSED')) throw failure;
+    } finally {
+      probe[Symbol.dispose]();
+    }
+    rmSync(this.#socketPath, { force: true });
+    const listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK);
+    bindUnix(listener, this.#socketPath);
+    chmodSync(this.#socketPath, 0o600);
+    listen(listener, 4);
+    this.#listen(listener);
+  }
+
+  /** Takes up what the program before an execve of this process left. */
+  resume(kept: Kept): void {
+    const restored = restore(kept);
+    this.#listen(restored.listener);
+    for (const one of restored.processes) {
+      this.#processes.set(processKey(one), one);
+      if (one.state !== 'exited') this.#watchExit(one);
+      this.#watchReport(one, undefined);
+    }
+    if (restored.connection !== undefined) {
+      this.#serve(restored.connection);
+      this.#post({ type: 'done', seq: kept.seq });
+    }
+  }
+
+  #listen(listener: Fd): void {
+    this.#listener = listener;
+    poll(listener, { readable: true }, () => {
+      for (;;) {
+        const connection = accept4(listener, SOCK_NONBLOCK);
+        if (connection === undefined) return;
+        if (peerCredentials(connection).uid !== 0) connection[Symbol.dispose]();
+        else this.#serve(connection);
+      }
+    });
+  }
+
+  #serve(connection: Fd): void {
+    this.#dropConnection();
+    this.#connection = { socket: connection, queue: [] };
+    this.#watch(connection);
+  }
+
+  #watch(connection: Fd): void {
+    poll(connection, { readable: true, writable: false, disconnect: true }, () => {
+      try {
+        this.#flush();
+        for (let turn = 0; turn < 64 && !connection.closed; turn += 1) {
+          const item = receive(connection, Request);
+          if (item === undefined) return;
+          if (item === 'end') {
+            if (this.#connection?.socket === connection) this.#dropConnection();
+            return;
+          }
+          this.#handle(item.message, item.fds);
+        }
+      } catch (failure) {
+        this.#log({ level: 'error', message: failure instanceof Error ? failure.message : String(failure) });
+        if (this.#connection?.socket === connection) this.#dropConnection();
+      }
+    });
+  }
+
+  #dropConnection(): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    if (connection === undefined) return;
+    for (const item of connection.queue) for (const fd of item.fds) fd[Symbol.dispose]();
+    connection.socket[Symbol.dispose]();
+  }
+
+  /** Sends, or queues while the agent is busy. Descriptors given are disposed once they are on their way. */
+  #post(message: Reply, fds: Fd[] = []): void {
+    const connection = this.#connection;
+    if (connection === undefined) {
+      for (const fd of fds) fd[Symbol.dispose]();
+      return;
+    }
+    if (connection.queue.length >= maxQueuedMessages) {
+      this.#dropConnection();
+      return;
+    }
+    connection.queue.push({ message, fds });
+    this.#flush();
+  }
+
+  #flush(): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    try {
+      while (connection.queue.length > 0) {
+        const item = connection.queue[0] as Connection['queue'][number];
+        if (!send(connection.socket, item.message, item.fds)) {
+          setTimeout(() => this.#flush(), 5);
+          return;
+        }
+        connection.queue.shift();
+        for (const fd of item.fds) fd[Symbol.dispose]();
+      }
+    } catch (failure) {
+      if (!hasErrno(failure, 'EPIPE', 'ECONNRESET')) this.#log({ level: 'error', message: String(failure) });
+      this.#dropConnection();
+    }
+  }
+
+  #handle(request: Request, fds: Fd[]): void {
+    try {
+      this.#act(request, fds);
+    } catch (failure) {
+      const kernel = failure instanceof SyscallError ? { syscall: failure.syscall, code: failure.code } : {};
+      this.#post({
+        type: 'failed',
+        seq: request.seq,
+        message: failure instanceof Error ? failure.message : String(failure),
+        ...kernel,
+        steps: [],
+      });
+    } finally {
+      // Whatever was meant for a child has been inherited by it, or is of no use any more.
+      for (const fd of fds) fd[Symbol.dispose]();
+    }
+  }
+
+  #find(request: { id: string; execId?: string | undefined }): LaunchedProcess {
+    const found = this.#processes.get(processKey(request));
+    if (found === undefined) throw new Error(`the launcher knows no process ${processKey(request)}`);
+    return found;
+  }
+
+  #act(request: Request, fds: Fd[]): void {
+    const done = () => this.#post({ type: 'done', seq: request.seq });
+    switch (request.type) {
+      case 'hello': {
+        if (request.version !== protocolVersion)
+          throw new Error(`the agent speaks protocol ${request.version}, this launcher ${protocolVersion}`);
+        const processes = [...this.#processes.values()].map(({ id, execId, pid, state, exitStatus }) => ({
+          id,
+          execId,
+          pid,
+          state,
+          exitStatus,
+        }));
+        this.#post({ type: 'hello', seq: request.seq, version: protocolVersion, pid: process.pid, program: this.#program, processes });
+        return;
+      }
+      case 'create':
+        this.#launch(request.seq, { id: request.id }, () =>
+          launchContainer(request.id, request.plan, request.output, entryOf(request.entry, fds)),
+        );
+        return;
+      case 'exec':
+        this.#launch(request.seq, { id: request.id, execId: request.execId }, () =>
+          launchExec(
+            request.id,
+            request.execId,
+            request.plan,
+            request.output,
+            entryOf(request.entry, fds),
+            this.#find({ id: request.id }).pidfd,
+            request.owner,
+          ),
+        );
+        return;
+      case 'start': {
+        const found = this.#find(request);
+        if (found.state !== 'created' || found.report === undefined) throw new Error(`process ${processKey(found)} is ${found.state}`);
+        found.starting = request.seq;
+        sendWord(found.report, 'start');
+        return;
+      }
+      case 'attach': {
+        const found = this.#find(request);
+        const own = [found.stdin, found.terminal].filter((fd) => fd !== undefined);
+        this.#post(
+          { type: 'attached', seq: request.seq, stdin: found.stdin !== undefined, terminal: found.terminal !== undefined },
+          own.map((fd) => duplicate(fd)),
+        );
+        return;
+      }
+      case 'close-stdin': {
+        const found = this.#find(request);
+        found.stdin?.[Symbol.dispose]();
+        found.stdin = undefined;
+        done();
+        return;
+      }
+      case 'adopt': {
+        if (!this.#processes.has(processKey(request))) this.#adopt(request, fds.shift());
+        done();
+        return;
+      }
+      case 'forget': {
+        const found = this.#processes.get(processKey(request));
+        if (found !== undefined) this.#forget(found);
+        done();
+        return;
+      }
+      case 'upgrade':
+        this.#upgrade(request.program, request.seq);
+        return;
+      case 'shutdown': {
+        if ([...this.#processes.values()].some((one) => one.state !== 'exited')) throw new Error('processes are still running');
+        rmSync(this.#socketPath, { force: true });
+        done();
+        process.exit(0);
+      }
+    }
+  }
+
+  /** Forks, and answers once the child says that it is ready, or why it is not. */
+  #launch(seq: number, name: { id: string; execId?: string }, fork: () => Launch): void {
+    if (this.#processes.has(processKey(name))) throw new Error(`process ${processKey(name)} exists`);
+    const recorder = new Recorder(200);
+    const { process: one, helperPid } = record(recorder, fork);
+    this.#processes.set(processKey(one), one);
+    this.#watchReport(one, { seq, helperPid, steps: recorder.steps.map((step) => ({ actor: 'launcher', ...step })) });
+  }
+
+  /** @param launching absent once the child has said that it is ready */
+  #watchReport(one: LaunchedProcess, launching: Launching | undefined): void {
+    const report = one.report;
+    if (report === undefined) return;
+    let pending = launching;
+    poll(report, { readable: true, disconnect: true }, () => {
+      while (!report.closed) {
+        const item = receive(report, ChildReport);
+        if (item === undefined) return;
+        if (item === 'end') {
+          this.#reportEnded(one, pending);
+          return;
+        }
+        pending = this.#reported(one, pending, item.message, item.fds);
+      }
+    });
+  }
+
+  /** The child's end of the channel is closed: it has become its program, or it has died. */
+  #reportEnded(one: LaunchedProcess, pending: Launching | undefined): void {
+    one.report?.[Symbol.dispose]();
+    one.report = undefined;
+    if (pending !== undefined) {
+      this.#abandon(one, pending);
+      this.#post({ type: 'failed', seq: pending.seq, message: 'the child ended before it was ready', steps: pending.steps });
+    } else if (one.starting !== undefined) {
+      one.state = one.state === 'exited' ? 'exited' : 'running';
+      this.#post({ type: 'started', seq: one.starting, steps: [] });
+      one.starting = undefined;
+    }
+  }
+
+  /** @returns what is still pending of the launch after this report */
+  #reported(one: LaunchedProcess, pending: Launching | undefined, message: ChildReport, fds: Fd[]): Launching | undefined {
+    switch (message.type) {
+      case 'forked': {
+        const [pidfd] = fds;
+        if (pidfd === undefined || pending === undefined) throw new Error('a forked child came unasked or without its pidfd');
+        one.pidfd[Symbol.dispose]();
+        one.pid = message.pid;
+        one.pidfd = pidfd;
+        if (pending.helperPid !== undefined) waitPid(pending.helperPid, WEXITED);
+        return { ...pending, helperPid: undefined };
+      }
+      case 'ready': {
+        if (pending === undefined) throw new Error('a child was ready twice');
+        const [master] = fds;
+        if (message.terminal && master !== undefined) one.takeTerminal(master);
+        this.#watchExit(one);
+        this.#post({ type: 'created', seq: pending.seq, pid: one.pid, steps: [...pending.steps, ...message.steps] }, [
+          duplicate(one.pidfd),
+        ]);
+        return undefined;
+      }
+      case 'failed': {
+        const failed = { ...message, steps: [...(pending?.steps ?? []), ...message.steps] };
+        if (pending !== undefined) {
+          this.#abandon(one, pending);
+          this.#post({ ...failed, seq: pending.seq });
+        } else {
+          one.report?.[Symbol.dispose]();
+          one.report = undefined;
+          if (one.starting !== undefined) this.#post({ ...failed, seq: one.starting });
+          one.starting = undefined;
+        }
+        return undefined;
+      }
+    }
+  }
+
+  /** A child that never became ready: ended, reaped, forgotten. */
+  #abandon(one: LaunchedProcess, pending: Launching): void {
+    this.#kill(one);
+    waitPid(one.pid, WEXITED);
+    if (pending.helperPid !== undefined && pending.helperPid !== one.pid) waitPid(pending.helperPid, WEXITED);
+    this.#processes.delete(processKey(one));
+    one[Symbol.dispose]();
+  }
+
+  #kill(one: LaunchedProcess): void {
+    try {
+      pidfd_send_signal(one.pidfd, SIGKILL);
+    } catch (failure) {
+      if (!hasErrno(failure, 'ESRCH')) throw failure;
+    }
+  }
+
+  #watchExit(one: LaunchedProcess): void {
+    poll(one.pidfd, { readable: true, disconnect: true }, () => {
+      if (one.state === 'exited') return;
+      const result = waitPid(one.pid, WEXITED | WNOHANG);
+      if (result === undefined && one.ownChild) return;
+      const exitStatus: ExitStatus =
+        result === undefined
+          ? one.statusOfStranger()
+          : result.kind === 'exited'
+            ? { kind: 'exited', code: result.code }
+            : { kind: 'signaled', signal: result.signal, coreDumped: result.coreDumped };
+      one.output.takeRest();
+      one.state = 'exited';
+      one.exitStatus = exitStatus;
+      this.#recordExit(one, exitStatus);
+      one.pidfd[Symbol.dispose]();
+      this.#post({ type: 'exited', id: one.id, execId: one.execId, pid: one.pid, exitStatus, droppedBytes: one.output.droppedBytes });
+    });
+  }
+
+  /** Under /run before anybody is told: whoever asks after a crash finds it. */
+  #recordExit(one: LaunchedProcess, exitStatus: ExitStatus): void {
+    const path = `${one.output.plan.directory}/exit.json`;
+    try {
+      writeFileSync(
+        `${path}.new`,
+        JSON.stringify({ pid: one.pid, exitStatus, at: new Date().toISOString(), droppedBytes: one.output.droppedBytes }),
+        { mode: 0o600 },
+      );
+      renameSync(`${path}.new`, path);
+    } catch (failure) {
+      this.#log({ level: 'error', message: `exit status of ${processKey(one)} could not be recorded: ${String(failure)}` });
+    }
+  }
+
+  #adopt(request: Extract<Request, { type: 'adopt' }>, terminal: Fd | undefined): void {
+    const output = new Output(request.output);
+    const one = new LaunchedProcess({
+      id: request.id,
+      execId: request.execId,
+      pid: request.pid,
+      pidfd: pidfd_open(request.pid),
+      output,
+      ownChild: false,
+      state: 'running',
+    });
+    this.#processes.set(processKey(one), one);
+    if (terminal !== undefined) one.takeTerminal(duplicate(terminal));
+    else if (!request.terminal) output.drainPipes();
+    this.#watchExit(one);
+  }
+
+  #forget(one: LaunchedProcess): void {
+    if (one.state !== 'exited') {
+      this.#kill(one);
+      if (one.ownChild) {
+        const result = waitPid(one.pid, WEXITED);
+        if (result !== undefined) one.state = 'exited';
+      }
+    }
+    this.#processes.delete(processKey(one));
+    one[Symbol.dispose]();
+  }
+
+  #upgrade(program: string, seq: number): void {
+    if ([...this.#processes.values()].some((one) => one.report !== undefined && one.state !== 'created'))
+      throw new Error('a process is being launched: try again');
+    if (this.#listener === undefined) throw new Error('the launcher does not listen');
+    const kept = serialise(seq, this.#listener, this.#connection?.socket, [...this.#processes.values()]);
+    const table = memfd_create('launcher-table', false);
+    writeAll(table, Buffer.from(JSON.stringify(kept)));
+    clearSignalMask();
+    const environment = Object.entries(process.env).map(([key, value]) => `${key}=${value ?? ''}`);
+    execve(process.execPath, [process.execPath, ...process.execArgv, program, '--resume', String(keepAcrossExec(table))], environment);
+  }
+}
+
+function entryOf(kind: 'tasks' | 'into', fds: Fd[]): Entry {
+  if (kind === 'tasks') return { kind, files: fds };
+  const [directory] = fds;
+  if (directory === undefined) throw new Error('a v2 cgroup entry needs its directory');
+  return { kind, directory };
+}

@@ -1,0 +1,92 @@
+import { adoptInherited, type Fd, keepAcrossExec, pidfd_open, readText } from '@bulkhead/kernel';
+import { ContainerId, ExitStatus } from '@bulkhead/model';
+import { z } from 'zod';
+import { Output } from './output.ts';
+import { LaunchedProcess } from './process.ts';
+import { ExecId } from './protocol.ts';
+
+const Token = z.number().int().nonnegative();
+
+/** What the launcher leaves to the program that replaces it by execve(2): descriptors by number, all else as data. */
+export const Kept = z.object({
+  version: z.literal(1),
+  /** The upgrade request that the new program answers. */
+  seq: z.number(),
+  listener: Token,
+  connection: Token.optional(),
+  processes: z.array(
+    z.object({
+      id: ContainerId,
+      execId: ExecId.optional(),
+      pid: z.number(),
+      ownChild: z.boolean(),
+      state: z.enum(['created', 'running', 'exited']),
+      exitStatus: ExitStatus.optional(),
+      pidfd: Token.optional(),
+      report: Token.optional(),
+      stdin: Token.optional(),
+      terminal: Token.optional(),
+      sources: z.array(z.tuple([z.enum(['stdout', 'stderr']), Token])),
+      output: z.object({ directory: z.string(), logFile: z.string(), logMaxBytes: z.number() }),
+    }),
+  ),
+});
+export type Kept = z.infer<typeof Kept>;
+
+const keep = (fd: Fd | undefined): number | undefined => (fd === undefined || fd.closed ? undefined : keepAcrossExec(fd));
+
+/** Marks everything that must live on and describes it. */
+export function serialise(seq: number, listener: Fd, connection: Fd | undefined, processes: readonly LaunchedProcess[]): Kept {
+  return {
+    version: 1,
+    seq,
+    listener: keepAcrossExec(listener),
+    connection: keep(connection),
+    processes: processes.map((one) => ({
+      id: one.id,
+      execId: one.execId,
+      pid: one.pid,
+      ownChild: one.ownChild,
+      state: one.state,
+      exitStatus: one.exitStatus,
+      pidfd: keep(one.pidfd),
+      report: keep(one.report),
+      stdin: keep(one.stdin),
+      terminal: keep(one.terminal),
+      sources: [...one.output.sources].map(([stream, fd]) => [stream, keepAcrossExec(fd)]),
+      output: one.output.plan,
+    })),
+  };
+}
+
+/** Reads the table that the program before left in a memfd. */
+export function readKept(token: number): Kept {
+  using table = adoptInherited(token, 'launcher-table');
+  return Kept.parse(JSON.parse(readText(table)));
+}
+
+const take = (token: number | undefined, label: string): Fd | undefined => (token === undefined ? undefined : adoptInherited(token, label));
+
+/** Makes objects of what was kept. */
+export function restore(kept: Kept): { listener: Fd; connection: Fd | undefined; processes: LaunchedProcess[] } {
+  const processes = kept.processes.map((one) => {
+    const output = new Output(one.output);
+    const pidfd = take(one.pidfd, `pidfd:${one.pid}`) ?? pidfd_open(process.pid);
+    const restored = new LaunchedProcess({
+      id: one.id,
+      execId: one.execId,
+      pid: one.pid,
+      pidfd,
+      output,
+      ownChild: one.ownChild,
+      state: one.state,
+    });
+    restored.exitStatus = one.exitStatus;
+    restored.report = take(one.report, 'report');
+    restored.stdin = take(one.stdin, 'stdin');
+    restored.terminal = take(one.terminal, 'terminal');
+    for (const [stream, token] of one.sources) output.drain(stream, adoptInherited(token, stream));
+    return restored;
+  });
+  return { listener: adoptInherited(kept.listener, 'listener'), connection: take(kept.connection, 'connection'), processes };
+}
