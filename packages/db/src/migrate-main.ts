@@ -22,19 +22,25 @@ async function connect(url: string): Promise<pg.Client> {
   return client;
 }
 
+const sqlStateOf = (failure: unknown): string | undefined =>
+  failure instanceof Error && 'code' in failure && typeof failure.code === 'string' ? failure.code : undefined;
+
 /** Connects as the owner; a database that is not there yet is made. */
 async function connectOwner(url: string): Promise<pg.Client> {
   try {
     return await connect(url);
   } catch (failure) {
     // invalid_catalog_name: the server answers, the database is missing
-    if (!(failure instanceof Error && 'code' in failure && failure.code === '3D000')) throw failure;
+    if (sqlStateOf(failure) !== '3D000') throw failure;
     const maintenance = new URL(url);
     const name = decodeURIComponent(maintenance.pathname.slice(1));
     maintenance.pathname = '/postgres';
     const client = await connect(maintenance.href);
     try {
       await client.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}`);
+    } catch (creation) {
+      // duplicate_database, unique_violation: another run made it just now
+      if (!['42P04', '23505'].includes(sqlStateOf(creation) ?? '')) throw creation;
     } finally {
       await client.end();
     }

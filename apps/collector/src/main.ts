@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readPrivateKey } from '@bulkhead/api/statement';
+import { createDatabase, thinReadings, upsertHost } from '@bulkhead/db';
+import { HostInfo, instancePaths, Problem, ServiceConfig } from '@bulkhead/model';
+import { pino } from 'pino';
+import { type AgentConnection, connectAgent } from './agent-client.ts';
+import { collect, largestPage, type Source } from './collect.ts';
+import { Condition, explain, troubleOf } from './condition.ts';
+
+const hostEveryMsec = 30_000;
+const retentionEveryMsec = 3_600_000;
+const thinningMsec = 100;
+/** Readings stay minute by minute this long; then one an hour. */
+const minuteRetentionDays = 14;
+
+const log = pino({ base: { service: 'collector' }, timestamp: pino.stdTimeFunctions.isoTime });
+
+function readConfig() {
+  const file = process.env.BULKHEAD_CONFIG;
+  if (file === undefined) throw new Problem('invalid', 'BULKHEAD_CONFIG is not set');
+  const { databaseUrl, signingKeyFile, ...config } = ServiceConfig.parse(JSON.parse(readFileSync(file, 'utf8')));
+  if (databaseUrl === undefined || signingKeyFile === undefined)
+    throw new Problem('invalid', `${file}: the collector needs databaseUrl and signingKeyFile`);
+  return { ...config, databaseUrl, signingKeyFile };
+}
+
+/** Runs once in a while, and in the next pass again where it did not come to its end. */
+class Periodic {
+  #dueMsec = 0;
+  readonly #everyMsec: number;
+  constructor(everyMsec: number) {
+    this.#everyMsec = everyMsec;
+  }
+  async run(work: () => Promise<'done' | 'unfinished'>): Promise<void> {
+    if (performance.now() < this.#dueMsec) return;
+    if ((await work()) === 'done') this.#dueMsec = performance.now() + this.#everyMsec;
+  }
+}
+
+async function refreshHost({ agent, database }: Source & { agent: AgentConnection['agent'] }): Promise<'done'> {
+  await upsertHost(database, HostInfo.parse(await agent.host.info.query({})));
+  return 'done';
+}
+
+/** Thins for a moment only: after a long absence there is much of it, and the journal goes first. */
+async function thin({ database, hostId }: Source): Promise<'done' | 'unfinished'> {
+  const before = new Date(Date.now() - minuteRetentionDays * 86_400_000);
+  const untilMsec = performance.now() + thinningMsec;
+  let removed = 0;
+  let finished = false;
+  while (!finished && performance.now() < untilMsec) {
+    const thinned = await thinReadings(database, hostId, before);
+    removed += thinned.removed;
+    finished = thinned.finished;
+  }
+  if (removed > 0) log.info({ removed, before }, 'readings thinned to one an hour');
+  return finished ? 'done' : 'unfinished';
+}
+
+async function run(signal: AbortSignal): Promise<void> {
+  const config = readConfig();
+  const { hostId } = config;
+  const database = createDatabase(config.databaseUrl, { applicationName: 'bulkhead-collector', maxConnections: 2 });
+  const { agent, close } = connectAgent({
+    hostId,
+    socketPath: instancePaths(config.stateDirectory, config.instance).agentSocket,
+    privateKey: readPrivateKey(readFileSync(config.signingKeyFile, 'utf8')),
+  });
+  const source = { hostId, agent, database };
+  const condition = new Condition();
+  const host = new Periodic(hostEveryMsec);
+  const retention = new Periodic(retentionEveryMsec);
+  log.info({ hostId, version: config.version }, 'collector started');
+
+  let limit = largestPage;
+  while (!signal.aborted) {
+    let more = false;
+    try {
+      const collected = await collect({ ...source, limit });
+      limit = Math.min(largestPage, limit * 2);
+      ({ more } = collected);
+      if (collected.conflicts > 0) log.error(collected, 'readings came again with another payload; the first ones count');
+      if (collected.missing > 0) log.error(collected, 'entries of the journal are missing');
+      if (collected.restarted) log.warn(collected, 'the journal ends before the cursor: the agent lost it, reading it from its beginning');
+      // What follows can wait: the journal cannot.
+      if (!more) {
+        await host.run(() => refreshHost(source));
+        await retention.run(() => thin(source));
+      }
+      const change = condition.note('collecting');
+      if (change !== undefined) log.info({ ...change, seq: collected.seq }, 'collecting');
+    } catch (failure) {
+      more = false;
+      const trouble = troubleOf(failure);
+      // A page that is too large, or that one entry spoils, is narrowed down to that entry.
+      if (trouble === 'failed') limit = Math.max(1, Math.floor(limit / 2));
+      const change = condition.note(trouble);
+      if (change !== undefined) log.warn({ ...change, error: explain(failure) }, 'not collecting, trying again');
+    }
+    if (!more) await sleep(condition.waitMsec, undefined, { signal }).catch(() => undefined);
+  }
+  await Promise.allSettled([close(), database.close()]);
+  log.info('collector stopped');
+}
+
+const stopping = new AbortController();
+for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stopping.abort());
+try {
+  await run(stopping.signal);
+} catch (failure) {
+  log.fatal({ error: explain(failure) }, 'the collector cannot run');
+  process.exitCode = 1;
+}
