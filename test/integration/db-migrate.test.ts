@@ -4,9 +4,8 @@ import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { connect, migrationsDirectory } from '../../packages/db/test/fresh-database.ts';
+import { type Connection, connect, migrationsDirectory } from '../../packages/db/test/fresh-database.ts';
 import { sqlOfSchema } from '../../packages/db/test/schema-engine.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 
@@ -62,7 +61,7 @@ function addMigration(migration: string, sql: string): void {
   writeFileSync(join(directory, 'migrations', migration, 'migration.sql'), sql);
 }
 
-async function withOwner<T>(work: (owner: pg.Client) => Promise<T>, database = name): Promise<T> {
+async function withOwner<T>(work: (owner: Connection) => Promise<T>, database = name): Promise<T> {
   const owner = await connect(server.url('bulkhead_owner', database));
   try {
     return await work(owner);
@@ -197,7 +196,7 @@ describe('on a server that others use', () => {
 });
 
 /** Columns, keys and indexes of the public schema, as PostgreSQL describes them. */
-async function shapeOf(owner: pg.Client): Promise<Record<string, unknown[]>> {
+async function shapeOf(owner: Connection): Promise<Record<string, unknown[]>> {
   const rows = async (sql: string): Promise<unknown[]> => (await owner.query(sql)).rows;
   return {
     columns: await rows(`

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   ensureTenant,
@@ -13,14 +12,14 @@ import {
   summariseUsage,
   upsertHost,
 } from '../../packages/db/src/index.ts';
-import { connect, type FreshDatabase, freshDatabase } from '../../packages/db/test/fresh-database.ts';
+import { type Connection, connect, type FreshDatabase, freshDatabase } from '../../packages/db/test/fresh-database.ts';
 import { atMinute, makeContainer, makeEvent, makeReading, toEntries } from '../../packages/db/test/journal.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 
 let server: TestPostgres;
 let db: FreshDatabase;
-let web: pg.Client;
-let collector: pg.Client;
+let web: Connection;
+let collector: Connection;
 const hostId = randomUUID();
 const bootId = randomUUID();
 
@@ -151,7 +150,7 @@ describe('row-level security by itself', () => {
 
 describe('grants', () => {
   const denied = /permission denied/;
-  const asRole = async (client: pg.Client, statement: string) => {
+  const asRole = async (client: Connection, statement: string) => {
     await client.query(`BEGIN; SELECT set_config('bulkhead.tenants', '*', true)`);
     try {
       return await client.query(statement);

@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import { type AgentConnection, connectAgent } from './agent-client.ts';
 import { collect, largestPage, type Source } from './collect.ts';
 import { Condition, explain, troubleOf } from './condition.ts';
+import { readConfigFile } from './env.ts';
 
 const hostEveryMsec = 30_000;
 const retentionEveryMsec = 3_600_000;
@@ -17,8 +18,7 @@ const minuteRetentionDays = 14;
 const log = pino({ base: { service: 'collector' }, timestamp: pino.stdTimeFunctions.isoTime });
 
 function readConfig() {
-  const file = process.env.BULKHEAD_CONFIG;
-  if (file === undefined) throw new Problem('invalid', 'BULKHEAD_CONFIG is not set');
+  const file = readConfigFile();
   const { databaseUrl, signingKeyFile, ...config } = ServiceConfig.parse(JSON.parse(readFileSync(file, 'utf8')));
   if (databaseUrl === undefined || signingKeyFile === undefined)
     throw new Problem('invalid', `${file}: the collector needs databaseUrl and signingKeyFile`);

@@ -3,13 +3,12 @@ import { Problem, ServiceConfig } from '@bulkhead/model';
 import pg from 'pg';
 import { z } from 'zod';
 import { migrate } from './migrate.ts';
+import { readEnvironment } from './migrate-env.ts';
 import { ensureRoles } from './role.ts';
 
 const RolePasswords = z.object({ web: z.string().min(16), collector: z.string().min(16) });
 
-function readJson<S extends z.ZodType>(name: string, schema: S): z.output<S> {
-  const file = process.env[name];
-  if (file === undefined) throw new Problem('invalid', `${name} is not set`);
+function readJson<S extends z.ZodType>(file: string, schema: S): z.output<S> {
   const parsed = schema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
   if (!parsed.success)
     throw new Problem('invalid', `${file}: ${parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ')}`);
@@ -58,10 +57,10 @@ function explain(failure: unknown): string {
 async function main(): Promise<void> {
   const directory = process.argv[2];
   if (directory === undefined) throw new Problem('invalid', 'usage: migrate-main MIGRATIONS-DIRECTORY');
-  const config = readJson('BULKHEAD_CONFIG', ServiceConfig);
+  const { configFile, rolePasswordsFile } = readEnvironment();
+  const config = readJson(configFile, ServiceConfig);
   if (config.databaseUrl === undefined) throw new Problem('invalid', 'the configuration names no databaseUrl');
-  const passwords =
-    process.env.BULKHEAD_ROLE_PASSWORDS_FILE === undefined ? undefined : readJson('BULKHEAD_ROLE_PASSWORDS_FILE', RolePasswords);
+  const passwords = rolePasswordsFile === undefined ? undefined : readJson(rolePasswordsFile, RolePasswords);
   const client = await connectOwner(config.databaseUrl);
   try {
     await ensureRoles(client, { instance: config.instance, passwords });

@@ -6,6 +6,8 @@ import { createDatabase, type Database } from '../src/index.ts';
 import { migrate } from '../src/migrate.ts';
 import { ensureRoles } from '../src/role.ts';
 
+export type Connection = pg.Client;
+
 export const migrationsDirectory = fileURLToPath(new URL('../../../prisma/migrations', import.meta.url));
 
 /** A migrated database of a test's own, as each of its three roles sees it. */
