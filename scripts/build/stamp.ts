@@ -37,7 +37,11 @@ function digestTimes(files: readonly string[], salt: string): string {
 
 function digestContent(root: string, files: readonly string[], salt: string): string {
   const hash = createHash('sha256').update(salt);
-  for (const file of files) hash.update(`${file.slice(root.length)}\0`).update(readFileSync(file)).update('\0');
+  for (const file of files)
+    hash
+      .update(`${file.slice(root.length)}\0`)
+      .update(readFileSync(file))
+      .update('\0');
   return hash.digest('hex');
 }
 

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { type Bundle, bundle, inputsOf } from './bundle.ts';
 import { listInputs, StampFile } from './stamp.ts';
 
@@ -24,8 +25,20 @@ const bundles: readonly (Bundle & { step: string })[] = [
     name: 'launcher',
     packagesStayOutside: true,
   },
-  { step: 'collector', entry: 'apps/collector/src/main.ts', outputDirectory: 'apps/collector/dist', name: 'main', packagesStayOutside: true },
-  { step: 'migrate', entry: 'packages/db/src/migrate-main.ts', outputDirectory: 'packages/db/dist', name: 'migrate', packagesStayOutside: true },
+  {
+    step: 'collector',
+    entry: 'apps/collector/src/main.ts',
+    outputDirectory: 'apps/collector/dist',
+    name: 'main',
+    packagesStayOutside: true,
+  },
+  {
+    step: 'migrate',
+    entry: 'packages/db/src/migrate-main.ts',
+    outputDirectory: 'packages/db/dist',
+    name: 'migrate',
+    packagesStayOutside: true,
+  },
   { step: 'web', entry: 'apps/web/src/main.ts', outputDirectory: 'apps/web/dist', name: 'main', packagesStayOutside: true },
 ];
 
@@ -42,7 +55,12 @@ export interface Step {
 
 /** Runs a tool of a package with its own binaries and ours first on the path; its output goes to a log. */
 function runTool(directory: string, shellCommand: string, log: string): void {
-  const path = [join(directory, 'node_modules/.bin'), dirname(process.execPath), join(root, 'node_modules/.bin'), '/usr/sbin:/usr/bin:/sbin:/bin'];
+  const path = [
+    join(directory, 'node_modules/.bin'),
+    dirname(process.execPath),
+    join(root, 'node_modules/.bin'),
+    '/usr/sbin:/usr/bin:/sbin:/bin',
+  ];
   const result = spawnSync('/bin/sh', ['-c', shellCommand], {
     cwd: directory,
     env: { HOME: '/tmp', LANG: 'C.UTF-8', NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1', CI: 'true', PATH: path.join(':') },
@@ -53,7 +71,12 @@ function runTool(directory: string, shellCommand: string, log: string): void {
   mkdirSync(dirname(log), { recursive: true });
   writeFileSync(log, text);
   if (result.status !== 0) {
-    const cause = text.split('\n').find((line) => /error|ENOSPC|cannot|failed/i.test(line)) ?? text.trim().split('\n').at(-1) ?? 'no output';
+    const lines = stripVTControlCharacters(text).split('\n');
+    const cause =
+      lines.find((line) => /^\s*(?:\w*Error:|Type error:|error TS|ENOSPC)|ENOSPC|No space left/.test(line)) ??
+      lines.find((line) => /error|cannot|failed/i.test(line)) ??
+      lines.findLast((line) => line.trim() !== '') ??
+      'no output';
     throw new Error(`${cause.trim().slice(0, 300)} (log: ${log})`);
   }
 }
@@ -72,7 +95,12 @@ export function steps(): Step[] {
   return [
     {
       name: 'prisma',
-      inputs: [join(root, 'prisma/schema.prisma'), join(database, 'package.json'), join(database, 'prisma.config.ts'), join(database, 'scripts')],
+      inputs: [
+        join(root, 'prisma/schema.prisma'),
+        join(database, 'package.json'),
+        join(database, 'prisma.config.ts'),
+        join(database, 'scripts'),
+      ],
       present: generate !== undefined && existsSync(join(root, 'prisma/schema.prisma')),
       output: join(database, 'src/generated'),
       run: async () => runTool(database, generate ?? 'exit 1', join(cache, 'prisma.log')),

@@ -6,7 +6,7 @@ import { asUser, embeddedUrl, ensureDataDirectory, isServing, serverCommand, wri
 import { cleanEnvironment } from './environment.ts';
 import { LastLines } from './last-lines.ts';
 import type { Progress } from './progress.ts';
-import { tryCommand } from './run-command.ts';
+import { tryCommandAsync } from './run-command.ts';
 import { ensureRolePasswords, type RolePasswords } from './secrets.ts';
 import type { Service } from './service.ts';
 import { nodeProgram } from './services.ts';
@@ -32,7 +32,7 @@ interface Context {
 async function startEmbedded({ instance, accounts, supervisor, progress }: Context): Promise<void> {
   const { paths } = instance;
   progress.step('starting the database');
-  ensureDataDirectory(paths, accounts.database);
+  await ensureDataDirectory(paths, accounts.database);
   const access = await writeAccessFiles(paths, instance.instance, accounts.database);
   const held: { service?: Service } = {};
   const service = supervisor.start({
@@ -66,7 +66,7 @@ async function startEmbedded({ instance, accounts, supervisor, progress }: Conte
 
 /** Applies the migrations as the owner, in a process of the database's user. */
 async function migrate(context: Context, ownerUrl: string, passwords: RolePasswords | undefined): Promise<void> {
-  const { instance, accounts, environment, progress, common } = context;
+  const { instance, accounts, environment, supervisor, progress, common } = context;
   const { paths } = instance;
   progress.step('applying migrations');
   const { uid, gid } = accounts.database;
@@ -77,7 +77,7 @@ async function migrate(context: Context, ownerUrl: string, passwords: RolePasswo
   try {
     await writeFileAtomically(config, JSON.stringify(content), owner);
     if (passwords !== undefined) await writeFileAtomically(passwordFile, JSON.stringify(passwords), owner);
-    const result = tryCommand(
+    const result = await tryCommandAsync(
       [
         ...asUser(accounts.database),
         nodeProgram(paths.program),
@@ -89,7 +89,7 @@ async function migrate(context: Context, ownerUrl: string, passwords: RolePasswo
           ...cleanEnvironment(environment, { config, compileCache: `${paths.state}/cache/${uid}` }),
           ...(passwords === undefined ? {} : { BULKHEAD_ROLE_PASSWORDS_FILE: passwordFile }),
         },
-        timeoutMsec: 600_000,
+        signal: supervisor.stopping,
       },
     );
     if (result.status !== 0) {

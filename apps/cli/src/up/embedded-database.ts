@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type InstancePaths, instanceUsers, Problem } from '@bulkhead/model';
-import { tryCommand } from './run-command.ts';
+import { tryCommandAsync } from './run-command.ts';
 import type { UserIds } from './users.ts';
 import { exists, writeFileAtomically } from './write-file.ts';
 
@@ -30,7 +30,7 @@ export const asUser = (
 ];
 
 /** Makes the database's files at the first `up`; a half made directory of an interrupted one is made anew. */
-export function ensureDataDirectory(paths: InstancePaths, user: UserIds): void {
+export async function ensureDataDirectory(paths: InstancePaths, user: UserIds): Promise<void> {
   const target = dataDirectory(paths);
   if (exists(join(target, 'PG_VERSION'))) return;
   if (existsSync(target))
@@ -45,7 +45,7 @@ export function ensureDataDirectory(paths: InstancePaths, user: UserIds): void {
   const fresh = `${target}.new`;
   rmSync(fresh, { recursive: true, force: true });
   const asOwner = asUser(user);
-  const made = tryCommand([
+  const made = await tryCommandAsync([
     ...asOwner,
     initdb,
     `--pgdata=${fresh}`,
@@ -66,7 +66,7 @@ export function ensureDataDirectory(paths: InstancePaths, user: UserIds): void {
         : `${paths.databaseState} must be writable for ${user.name}`,
     });
   }
-  const moved = tryCommand([...asOwner, 'mv', '--no-target-directory', fresh, target]);
+  const moved = await tryCommandAsync([...asOwner, 'mv', '--no-target-directory', fresh, target]);
   if (moved.status !== 0) throw new Problem('internal', `the database could not be put in place: ${moved.stderr.trim()}`);
 }
 

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { Problem } from '@bulkhead/model';
 
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -30,6 +30,26 @@ export function tryCommand(
     throw new Problem('internal', `${program} could not be run: ${result.error.message}`, { cause: result.error });
   }
   return { status: result.status, stdout: result.stdout, stderr: result.stderr };
+}
+
+/** The same without holding the event loop: for what takes long, so that services are watched and Ctrl-C is heard meanwhile. */
+export function tryCommandAsync(
+  command: readonly [string, ...string[]],
+  options: { environment?: Record<string, string>; signal?: AbortSignal } = {},
+): Promise<CommandResult> {
+  const [program, ...args] = command;
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      program,
+      args,
+      { env: { PATH: path, LANG: 'C.UTF-8', ...options.environment }, maxBuffer: 16 * 1024 * 1024, signal: options.signal },
+      (failure, stdout, stderr) => {
+        const code = (failure as NodeJS.ErrnoException | null)?.code;
+        if (code === 'ENOENT') reject(new Problem('unsupported', `this host has no ${program}`, { cause: failure }));
+        else resolve({ status: failure === null ? 0 : child.exitCode, stdout, stderr });
+      },
+    );
+  });
 }
 
 /** Runs a Debian program that has to succeed. */

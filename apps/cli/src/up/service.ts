@@ -29,6 +29,7 @@ export interface ServicePlan {
 export interface ServiceListener {
   changed(): void;
   note(text: string): void;
+  noteOnce(text: string): void;
 }
 
 const healthyAfterMsec = 60_000;
@@ -131,8 +132,8 @@ export class Service {
     try {
       writeFileSync(`/proc/${pid}/oom_score_adj`, String(score));
     } catch (failure) {
-      this.#listener.note(
-        `${this.plan.name} is not protected from the kernel's out-of-memory killer (${(failure as NodeJS.ErrnoException).code}: root lacks CAP_SYS_RESOURCE here); going on`,
+      this.#listener.noteOnce(
+        `services are not protected from the kernel's out-of-memory killer (${(failure as NodeJS.ErrnoException).code}: root lacks CAP_SYS_RESOURCE here); going on`,
       );
     }
   }

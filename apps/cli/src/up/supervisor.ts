@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ServiceName } from '@bulkhead/model';
+import { Problem, type ServiceName } from '@bulkhead/model';
 import type { Instance } from '../instance/locate.ts';
 import { identify, isAlive, signalProcess } from '../instance/process-identity.ts';
 import { readSupervisorRecord, type SupervisorRecord } from '../instance/supervisor-file.ts';
@@ -34,20 +34,39 @@ export class Supervisor {
   #url: string | undefined;
   #writing: Promise<void> = Promise.resolve();
   #isDirty = false;
+  readonly #notes = new Set<string>();
+  readonly #stopping = new AbortController();
 
   constructor(instance: Instance, progress: Progress) {
     this.#instance = instance;
     this.#progress = progress;
   }
 
+  /** Aborts when the services are being ended. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
   /** Starts a service, or goes on with the launcher that is there. Does not wait. */
   start(plan: ServicePlan): Service {
-    const service = new Service(plan, { changed: () => this.#changed(), note: (text) => this.#progress.note(text) });
+    if (this.stopping.aborted) throw new Problem('unavailable', `${plan.name} is not started: everything is being ended`);
+    const service = new Service(plan, {
+      changed: () => this.#changed(),
+      note: (text) => this.#progress.note(text),
+      noteOnce: (text) => this.#noteOnce(text),
+    });
     this.#services.push(service);
     const found = plan.outlives === true ? findListener(this.#instance.paths.launcherSocket) : undefined;
     if (found !== undefined) service.adopt(found);
     else service.start();
     return service;
+  }
+
+  /** What holds for several services is told once. */
+  #noteOnce(text: string): void {
+    if (this.#notes.has(text)) return;
+    this.#notes.add(text);
+    this.#progress.note(text);
   }
 
   setUrl(url: string): void {
@@ -82,6 +101,7 @@ export class Supervisor {
 
   /** Ends services in this order; the launcher, which holds the containers, is let go. */
   async stop(): Promise<void> {
+    this.#stopping.abort();
     for (const name of ['web', 'collector', 'agent', 'database'] as const) {
       const service = this.#services.find(({ plan }) => plan.name === name);
       if (service === undefined) continue;

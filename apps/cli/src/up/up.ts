@@ -41,10 +41,14 @@ export function requireRoot(command: string): void {
 
 function requireUserNamespaces(): void {
   if (!existsSync('/proc/self/ns/user'))
-    throw new Problem('unsupported', 'this kernel has no user namespaces', { remedy: 'containers need a kernel built with CONFIG_USER_NS=y' });
+    throw new Problem('unsupported', 'this kernel has no user namespaces', {
+      remedy: 'containers need a kernel built with CONFIG_USER_NS=y',
+    });
   const limit = '/proc/sys/user/max_user_namespaces';
   if (existsSync(limit) && readFileSync(limit, 'utf8').trim() === '0')
-    throw new Problem('unsupported', 'user namespaces are switched off on this host', { remedy: 'sysctl -w user.max_user_namespaces=15000' });
+    throw new Problem('unsupported', 'user namespaces are switched off on this host', {
+      remedy: 'sysctl -w user.max_user_namespaces=15000',
+    });
 }
 
 /** A copied state directory bears the name of its original. */
@@ -185,10 +189,7 @@ export async function up(options: UpOptions): Promise<void> {
   const wanted = parseListen(options.listen);
   if (isLoopback(wanted) && (options.tlsCert !== undefined || options.tlsKey !== undefined))
     throw new Problem('invalid', '--tls-cert and --tls-key are for addresses beyond loopback', { remedy: 'add --listen 0.0.0.0:8470' });
-  if (!existsSync('/proc/self/ns/user'))
-    throw new Problem('unsupported', 'this kernel has no user namespaces', {
-      remedy: 'containers need a kernel built with CONFIG_USER_NS=y',
-    });
+  requireUserNamespaces();
   enterScope();
   process.umask(0o022);
   const listen = options.web ? await reserveListen(wanted) : wanted;

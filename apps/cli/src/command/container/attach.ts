@@ -2,23 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { OutputItem } from '@bulkhead/api';
 import { type ExitStatus, Problem, signalNumbers } from '@bulkhead/model';
 import { TRPCClientError } from '@trpc/client';
-import type { AgentClient } from '../../client/clients.ts';
 import { toProblem } from '../../failure.ts';
 import { print, printError } from '../../output/print.ts';
+import type { Attachment } from './attachment.ts';
 import { forwardInput, type InputForwarding } from './forward-input.ts';
 import { OutputWriter } from './output-writer.ts';
-
-export interface Attachment {
-  client: AgentClient;
-  /** Container id. */
-  container: string;
-  /** Absent: the container's first process. */
-  execId?: string;
-  terminal: boolean;
-  stdin: boolean;
-  /** Called once output is being listened to: starts the process, so that nothing of a short life is missed. */
-  begin?: () => Promise<void>;
-}
 
 /** How long a lost agent may take to come back before the command gives up. */
 const patienceMsec = 30_000;

@@ -1,4 +1,4 @@
-import type { Attachment } from './attach.ts';
+import type { Attachment } from './attachment.ts';
 
 export interface InputForwarding {
   /** Gives the terminal back. */

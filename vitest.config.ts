@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tiers that touch the host run one file after another: they make control groups, mounts and users. */
+const serial = { fileParallelism: false, testTimeout: 60_000, hookTimeout: 120_000 } as const;
+
+export default defineConfig({
+  test: {
+    passWithNoTests: true,
+    // Some files take time to import (Prisma, Next) on a machine that does other things too.
+    testTimeout: 20_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['packages/*/**/*.test.{ts,tsx}', 'apps/*/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts', 'test/support/**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/dist/**', '**/.next/**'],
+        },
+      },
+      { extends: true, test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...serial } },
+      { extends: true, test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'], ...serial } },
+      { extends: true, test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...serial, testTimeout: 120_000, hookTimeout: 300_000 } },
+    ],
+  },
+});
