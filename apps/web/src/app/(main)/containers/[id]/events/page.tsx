@@ -1,0 +1,5 @@
+import { EventsTab } from '../../../../../features/container/detail/events-tab.tsx';
+
+export default function Page() {
+  return <EventsTab />;
+}

@@ -1,0 +1,5 @@
+import { TranscriptTab } from '../../../../../features/container/detail/transcript-tab.tsx';
+
+export default function Page() {
+  return <TranscriptTab />;
+}

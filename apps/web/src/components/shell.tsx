@@ -1,0 +1,153 @@
+'use client';
+import type { SessionView } from '@bulkhead/api';
+import { ActionIcon, Menu, SegmentedControl, Tooltip, useMantineColorScheme } from '@mantine/core';
+import {
+  IconActivity,
+  IconBox,
+  IconDeviceDesktop,
+  IconGauge,
+  IconKeyboard,
+  IconLogout,
+  IconMoon,
+  IconReceipt,
+  IconSun,
+  IconUserCircle,
+} from '@tabler/icons-react';
+import Link from 'next/link';
+import { usePathname } from 'next/navigation';
+import { useTranslations } from 'next-intl';
+import { type ReactNode, useState } from 'react';
+import { ConnectionMark } from '../features/live/connection-mark.tsx';
+import { signOut } from '../features/session/auth-api.ts';
+import { PasswordDialog } from '../features/session/password-dialog.tsx';
+import { LanguageButton } from './language-button.tsx';
+import css from './shell.module.css';
+import { useShortcuts } from './shortcuts.tsx';
+import { useExactCopy } from './use-exact-copy.ts';
+import { Mark } from './wordmark.tsx';
+
+const pages = [
+  { href: '/', key: 'overview', icon: IconGauge },
+  { href: '/containers', key: 'containers', icon: IconBox },
+  { href: '/usage', key: 'usage', icon: IconReceipt },
+  { href: '/events', key: 'events', icon: IconActivity },
+] as const;
+
+function ThemeControl() {
+  const t = useTranslations('shell');
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const option = (value: 'light' | 'dark' | 'auto', Icon: typeof IconSun) => ({
+    value,
+    label: (
+      <span className={css.themeOption} title={t(`theme.${value}`)}>
+        <Icon size={16} aria-hidden="true" />
+        <span className="visually-hidden">{t(`theme.${value}`)}</span>
+      </span>
+    ),
+  });
+  return (
+    <SegmentedControl
+      size="xs"
+      fullWidth
+      aria-label={t('theme.label')}
+      value={colorScheme}
+      onChange={(value) => setColorScheme(value as 'light' | 'dark' | 'auto')}
+      data={[option('light', IconSun), option('dark', IconMoon), option('auto', IconDeviceDesktop)]}
+    />
+  );
+}
+
+function AccountMenu({ session }: { session: SessionView }) {
+  const t = useTranslations('shell');
+  const [changing, setChanging] = useState(false);
+  const leave = async () => {
+    await signOut();
+    window.location.assign('/sign-in');
+  };
+  return (
+    <>
+      <Menu position="bottom-end" width={240} withinPortal>
+        <Menu.Target>
+          <ActionIcon variant="subtle" color="gray" size={32} aria-label={t('account')}>
+            <IconUserCircle size={20} aria-hidden="true" />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <div className={css.account}>
+            <strong>{session.user?.name}</strong>
+            <span>{session.user?.email}</span>
+            <span>
+              {session.role === 'administrator'
+                ? t('administrator')
+                : t('memberOf', { count: session.tenants.length, tenants: session.tenants === 'all' ? '' : session.tenants.join(', ') })}
+            </span>
+          </div>
+          <Menu.Divider />
+          <div className={css.themeRow}>
+            <ThemeControl />
+          </div>
+          <Menu.Divider />
+          <Menu.Item onClick={() => setChanging(true)}>{t('changePassword')}</Menu.Item>
+          <Menu.Item leftSection={<IconLogout size={16} aria-hidden="true" />} onClick={leave}>
+            {t('signOut')}
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <PasswordDialog opened={changing} close={() => setChanging(false)} />
+    </>
+  );
+}
+
+/** Navigation left, account and preferences top right, the page between. */
+export function Shell({ session, children }: { session: SessionView; children: ReactNode }) {
+  const t = useTranslations('shell');
+  const pathname = usePathname();
+  const { help, openHelp } = useShortcuts();
+  useExactCopy();
+  const isHere = (href: string) => (href === '/' ? pathname === '/' : pathname === href || pathname.startsWith(`${href}/`));
+  return (
+    <div className={css.shell}>
+      <a className={css.skip} href="#page">
+        {t('skip')}
+      </a>
+      <aside className={css.side}>
+        <Link className={css.brand} href="/">
+          <Mark />
+          <span>Bulkhead</span>
+        </Link>
+        <nav className={css.nav} aria-label={t('navigation')}>
+          {pages.map(({ href, key, icon: Icon }) => (
+            <Link key={href} className={css.link} href={href} aria-current={isHere(href) ? 'page' : undefined}>
+              <Icon size={18} stroke={1.6} aria-hidden="true" />
+              <span>{t(`page.${key}`)}</span>
+            </Link>
+          ))}
+        </nav>
+        <div className={css.foot}>
+          <ConnectionMark />
+        </div>
+      </aside>
+      <header className={css.top}>
+        <div className={css.topBrand}>
+          <Mark />
+        </div>
+        <div className={css.topConnection}>
+          <ConnectionMark />
+        </div>
+        <div className={css.topRight}>
+          <Tooltip label={t('shortcuts')}>
+            <ActionIcon className={css.keys} variant="subtle" color="gray" size={32} aria-label={t('shortcuts')} onClick={openHelp}>
+              <IconKeyboard size={18} aria-hidden="true" />
+            </ActionIcon>
+          </Tooltip>
+          <LanguageButton />
+          <AccountMenu session={session} />
+        </div>
+      </header>
+      <main className={css.main} id="page" tabIndex={-1}>
+        {children}
+      </main>
+      {help}
+    </div>
+  );
+}

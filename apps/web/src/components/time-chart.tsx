@@ -1,0 +1,195 @@
+'use client';
+import 'uplot/dist/uPlot.min.css';
+import { useMantineColorScheme } from '@mantine/core';
+import { useTranslations } from 'next-intl';
+import { useEffect, useRef, useState } from 'react';
+import uPlot from 'uplot';
+import { type Series, summarise } from '../lib/series.ts';
+import css from './time-chart.module.css';
+
+/** Something that happened, drawn as a mark through the chart. */
+export interface ChartMark {
+  atMsec: number;
+  label: string;
+  state: 'good' | 'attention' | 'bad' | 'unknown';
+}
+
+export interface TimeChartProps {
+  title: string;
+  series: Series;
+  tone: 'cpu' | 'memory';
+  /** Writes a value with its unit. */
+  format(value: number): string;
+  /** Steps of the axis that come out round in the unit. */
+  increments: readonly number[];
+  limit?: number | undefined;
+  limitLabel?: string | undefined;
+  marks?: readonly ChartMark[];
+  /** Seconds since 1970. */
+  window: { from: number; to: number };
+  locale: string;
+  /** Charts of one page share it: their cursors move together. */
+  cursorKey: string;
+  onZoom?(from: number, to: number): void;
+}
+
+const height = 168;
+/** A limit far above all that was used would press the line flat: it is named, not drawn. */
+const limitInSight = 0.2;
+
+const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** One quantity over time: from zero, with its unit, limit and marks, gaps left open. */
+export function TimeChart(props: TimeChartProps) {
+  const t = useTranslations('chart');
+  const { colorScheme } = useMantineColorScheme();
+  const host = useRef<HTMLDivElement>(null);
+  const readout = useRef<HTMLSpanElement>(null);
+  const plot = useRef<uPlot>(undefined);
+  const latest = useRef(props);
+  latest.current = props;
+  const { title, series, format, limit, limitLabel, tone, locale, cursorKey, window: shown } = props;
+  const summary = summarise(series);
+  const [pointed, setPointed] = useState(false);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the plot is made once for a look and a language; data and window follow below
+  useEffect(() => {
+    const element = host.current;
+    if (element === null) return;
+    const current = () => latest.current;
+    const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+    const day = new Intl.DateTimeFormat(locale, { month: 'numeric', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+    const short = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+    const label = (seconds: number, spanSeconds: number) =>
+      (spanSeconds > 86_400 ? day : spanSeconds < 600 ? clock : short).format(seconds * 1000);
+    const scaleTop = () => {
+      const { series: data, limit: bound } = current();
+      const most = Math.max(0, ...data.y.map((value) => value ?? 0));
+      return bound !== undefined && most >= bound * limitInSight ? Math.max(most, bound) * 1.06 : most * 1.12 || (bound ?? 1);
+    };
+    const shownSpan = () => current().window.to - current().window.from;
+    const drawLine = (self: uPlot, y: number, stroke: string) => {
+      const { ctx, bbox } = self;
+      ctx.save();
+      ctx.strokeStyle = stroke;
+      ctx.setLineDash([4 * devicePixelRatio, 3 * devicePixelRatio]);
+      ctx.beginPath();
+      ctx.moveTo(bbox.left, y);
+      ctx.lineTo(bbox.left + bbox.width, y);
+      ctx.stroke();
+      ctx.restore();
+    };
+    const drawMarks = (self: uPlot) => {
+      const { ctx, bbox } = self;
+      const bound = current().limit;
+      if (bound !== undefined && bound <= (self.scales.y?.max ?? 0)) drawLine(self, self.valToPos(bound, 'y', true), colour('--bad'));
+      for (const mark of current().marks ?? []) {
+        const x = self.valToPos(mark.atMsec / 1000, 'x', true);
+        if (x < bbox.left || x > bbox.left + bbox.width) continue;
+        ctx.save();
+        ctx.strokeStyle = colour(`--${mark.state}`);
+        ctx.fillStyle = ctx.strokeStyle;
+        ctx.lineWidth = devicePixelRatio;
+        ctx.beginPath();
+        ctx.moveTo(x, bbox.top);
+        ctx.lineTo(x, bbox.top + bbox.height);
+        ctx.stroke();
+        ctx.font = `${11 * devicePixelRatio}px ${getComputedStyle(document.body).fontFamily}`;
+        ctx.textBaseline = 'top';
+        const right = x + ctx.measureText(mark.label).width + 6 * devicePixelRatio > bbox.left + bbox.width;
+        ctx.textAlign = right ? 'right' : 'left';
+        ctx.fillText(mark.label, x + (right ? -4 : 4) * devicePixelRatio, bbox.top + 2 * devicePixelRatio);
+        ctx.restore();
+      }
+    };
+    const axis = {
+      stroke: () => colour('--ink-faint'),
+      font: `11px ${getComputedStyle(document.body).fontFamily}`,
+      ticks: { show: false },
+    };
+    const line = colour(tone === 'cpu' ? '--data-cpu' : '--data-memory');
+    const made = new uPlot(
+      {
+        width: element.clientWidth,
+        height,
+        legend: { show: false },
+        cursor: { sync: { key: cursorKey }, y: false, points: { size: 6 }, drag: { x: true, y: false, setScale: false } },
+        scales: {
+          x: { time: true, range: () => [current().window.from, current().window.to] },
+          y: { range: () => [0, scaleTop()] },
+        },
+        axes: [
+          {
+            ...axis,
+            grid: { show: false },
+            size: 24,
+            space: 72,
+            values: (self, ticks) => ticks.map((tick) => label(tick, (self.scales.x?.max ?? 0) - (self.scales.x?.min ?? 0))),
+          },
+          {
+            ...axis,
+            grid: { stroke: () => colour('--line'), width: 1 },
+            size: 76,
+            space: 36,
+            incrs: [...current().increments],
+            values: (_, ticks) => ticks.map((tick) => current().format(tick)),
+          },
+        ],
+        series: [{}, { stroke: line, width: 1.5, fill: `${line}1f`, spanGaps: false, points: { show: false } }],
+        hooks: {
+          draw: [drawMarks],
+          setCursor: [
+            (self) => {
+              const index = self.cursor.idx;
+              const at = index === null || index === undefined ? undefined : self.data[0][index];
+              const value = index === null || index === undefined ? undefined : self.data[1]?.[index];
+              setPointed(at !== undefined);
+              if (readout.current === null || at === undefined) return;
+              readout.current.textContent = `${(shownSpan() > 86_400 ? day : clock).format(at * 1000)}  ${value === null || value === undefined ? '–' : current().format(value)}`;
+            },
+          ],
+          setSelect: [
+            (self) => {
+              if (self.select.width < 8) return;
+              current().onZoom?.(self.posToVal(self.select.left, 'x'), self.posToVal(self.select.left + self.select.width, 'x'));
+              self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+            },
+          ],
+        },
+      },
+      [current().series.x, current().series.y],
+      element,
+    );
+    plot.current = made;
+    const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      made.destroy();
+      plot.current = undefined;
+    };
+  }, [colorScheme, locale, tone, cursorKey]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new window, limit or mark is drawn anew with the same data
+  useEffect(() => {
+    plot.current?.setData([series.x, series.y], true);
+  }, [series, shown.from, shown.to, limit, props.marks]);
+
+  const words = summary
+    ? t('summary', { last: format(summary.last), min: format(summary.min), max: format(summary.max), mean: format(summary.mean) })
+    : t('nothing');
+  return (
+    <figure className={css.chart}>
+      <figcaption className={css.head}>
+        <span className={css.title}>{title}</span>
+        {/* What is pointed at takes the place of the summary, so that nothing moves. */}
+        <span className={css.readout} ref={readout} hidden={!pointed} aria-hidden="true" />
+        <span className={css.words} hidden={pointed}>
+          {words}
+        </span>
+        {limit !== undefined && limitLabel !== undefined && <span className={css.limit}>{limitLabel}</span>}
+      </figcaption>
+      <div ref={host} className={css.plot} role="img" aria-label={`${title}. ${words}`} style={{ height }} />
+    </figure>
+  );
+}

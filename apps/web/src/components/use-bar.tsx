@@ -1,0 +1,30 @@
+import css from './use-bar.module.css';
+
+interface Props {
+  used: number;
+  limit: number;
+  label: string;
+  tone?: 'cpu' | 'memory';
+  /** The track's end is no limit but something to compare with: a full bar is no cause for alarm. */
+  plain?: boolean;
+}
+
+/** Use against its limit as one bar; the end of the track is the limit. Without a limit there is no share to draw. */
+export function UseBar({ used, limit, label, tone = 'cpu', plain = false }: Props) {
+  const share = limit > 0 ? Math.min(1, used / limit) : 0;
+  const level = plain ? 'plain' : share >= 0.95 ? 'bad' : share >= 0.8 ? 'attention' : 'good';
+  return (
+    <span
+      className={css.track}
+      role="meter"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={limit}
+      aria-valuenow={Math.min(used, limit)}
+      data-tone={tone}
+      data-level={level}
+    >
+      <span className={css.fill} style={{ width: `${share * 100}%` }} />
+    </span>
+  );
+}

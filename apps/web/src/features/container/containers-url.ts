@@ -1,0 +1,41 @@
+import type { ContainerStatus } from '@bulkhead/model';
+
+export const sortColumns = ['name', 'tenant', 'status', 'image', 'cpu', 'memory', 'created'] as const;
+export type SortColumn = (typeof sortColumns)[number];
+
+/** What the containers page shows, all of it in the address. */
+export interface ContainersView {
+  search: string;
+  tenant: string | undefined;
+  status: ContainerStatus | undefined;
+  sort: { column: SortColumn; descending: boolean };
+  gone: boolean;
+}
+
+const statuses: readonly ContainerStatus[] = ['creating', 'created', 'running', 'stopped'];
+const defaultSort = { column: 'created', descending: true } as const;
+
+export function readView(params: Pick<URLSearchParams, 'get'>): ContainersView {
+  const sort = params.get('sort') ?? '';
+  const column = sortColumns.find((candidate) => candidate === sort.replace(/^-/, ''));
+  return {
+    search: params.get('q') ?? '',
+    tenant: params.get('tenant') ?? undefined,
+    status: statuses.find((status) => status === params.get('status')),
+    sort: column === undefined ? defaultSort : { column, descending: sort.startsWith('-') },
+    gone: params.get('show') === 'gone',
+  };
+}
+
+/** The query string of a view; what is as usual stays out of it. */
+export function writeView(view: ContainersView): string {
+  const params = new URLSearchParams();
+  if (view.search !== '') params.set('q', view.search);
+  if (view.tenant !== undefined) params.set('tenant', view.tenant);
+  if (view.status !== undefined) params.set('status', view.status);
+  if (view.sort.column !== defaultSort.column || view.sort.descending !== defaultSort.descending)
+    params.set('sort', `${view.sort.descending ? '-' : ''}${view.sort.column}`);
+  if (view.gone) params.set('show', 'gone');
+  const text = params.toString();
+  return text === '' ? '' : `?${text}`;
+}

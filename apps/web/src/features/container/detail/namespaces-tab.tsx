@@ -1,0 +1,48 @@
+'use client';
+import { useTranslations } from 'next-intl';
+import { Empty } from '../../../components/empty.tsx';
+import { Section } from '../../../components/page-head.tsx';
+import { StateMark } from '../../../components/state-mark.tsx';
+import table from '../../../components/table.module.css';
+import { useShown } from './container-frame.tsx';
+
+/** The container's namespaces by their identity, and whether they are its own or the host's. */
+export function NamespacesTab() {
+  const t = useTranslations('namespaces');
+  const { detail } = useShown();
+  if (detail === undefined || detail.namespaces.length === 0) return <Empty title={t('none.title')}>{t('none.what')}</Empty>;
+  return (
+    <Section title={t('title')} aside={t('what')}>
+      <div className={table.scroll}>
+        <table className={table.table}>
+          <thead>
+            <tr>
+              <th scope="col">{t('type')}</th>
+              <th scope="col">{t('isolates')}</th>
+              <th scope="col" className={table.number}>
+                {t('device')}
+              </th>
+              <th scope="col" className={table.number}>
+                {t('inode')}
+              </th>
+              <th scope="col">{t('whose')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {detail.namespaces.map((namespace) => (
+              <tr key={namespace.type}>
+                <th scope="row">{namespace.type}</th>
+                <td className={table.soft}>{t(`kind.${namespace.type}`)}</td>
+                <td className={table.number}>{namespace.dev}</td>
+                <td className={table.number}>{namespace.ino}</td>
+                <td>
+                  <StateMark state={namespace.initial ? 'attention' : 'good'}>{namespace.initial ? t('hosts') : t('own')}</StateMark>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Section>
+  );
+}

@@ -1,0 +1,45 @@
+'use client';
+import type { Container, ContainerDetail } from '@bulkhead/model';
+import { useQuery } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { type Trouble, troubleOf, useTRPC } from '../../../lib/api.ts';
+import { useConnection, useContainer } from '../../live/live-provider.tsx';
+
+export interface ContainerState {
+  /** As the agent, or where it is gone the database, tells it. */
+  container: Container | undefined;
+  detail: ContainerDetail | undefined;
+  /** Nothing of it is left on the host. */
+  gone: boolean;
+  trouble: Trouble | undefined;
+  retry(): void;
+}
+
+const pastLimit = 500;
+
+/** One container by id or name: live while it is there, from the database afterwards. */
+export function useContainerState(reference: string): ContainerState {
+  const trpc = useTRPC();
+  const { data: detail, error, refetch } = useQuery(trpc.container.inspect.queryOptions({ container: reference }));
+  const live = useContainer(detail?.id ?? reference);
+  const { reachability } = useConnection();
+  const missing = error !== null && troubleOf(error).problem === 'not-found';
+  const past = useQuery({ ...trpc.container.past.queryOptions({ limit: pastLimit }), enabled: missing });
+  const remembered = past.data?.find((container) => container.id === reference || container.name === reference);
+  const reachable = reachability?.reachable;
+
+  // Each change is told live; the rest of what is known is asked for again.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of either is the reason to ask again
+  useEffect(() => void refetch(), [live, reachable, refetch]);
+
+  const gone = missing && live === undefined;
+  const container = gone ? remembered : (live ?? detail);
+  const failure = gone ? (past.error ?? (past.isSuccess && remembered === undefined ? error : null)) : detail === undefined ? error : null;
+  return {
+    container,
+    detail: gone ? undefined : detail,
+    gone: gone && remembered !== undefined,
+    trouble: failure === null ? undefined : troubleOf(failure),
+    retry: () => void refetch(),
+  };
+}

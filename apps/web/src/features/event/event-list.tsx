@@ -1,0 +1,93 @@
+'use client';
+import { IconListDetails } from '@tabler/icons-react';
+import Link from 'next/link';
+import { useTranslations } from 'next-intl';
+import { StateMark } from '../../components/state-mark.tsx';
+import table from '../../components/table.module.css';
+import { ClockTime } from '../../components/time.tsx';
+import { eventState, eventWords } from './event-words.ts';
+import css from './events.module.css';
+import type { ListedEvent } from './use-events.ts';
+
+/** Facts of an event in one line. */
+export const detailText = (detail: ListedEvent['detail']): string =>
+  Object.entries(detail)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(' · ');
+
+interface Props {
+  events: readonly ListedEvent[];
+  isFresh(id: string): boolean;
+  /** Leaves out what the page around says already. */
+  compact?: boolean;
+  open(event: ListedEvent): void;
+}
+
+export function EventList({ events, isFresh, compact = false, open }: Props) {
+  const t = useTranslations('events');
+  const w = useTranslations('eventKind');
+  return (
+    <div className={table.scroll}>
+      <table className={`${table.table} ${css.table}`} data-compact={compact}>
+        <thead>
+          <tr>
+            <th scope="col">{t('column.time')}</th>
+            <th scope="col">{t('column.what')}</th>
+            {!compact && <th scope="col">{t('column.container')}</th>}
+            {!compact && (
+              <th scope="col" className={css.tenant}>
+                {t('column.tenant')}
+              </th>
+            )}
+            <th scope="col" className={css.who}>
+              {t('column.who')}
+            </th>
+            <th scope="col" className={css.detail}>
+              {t('column.detail')}
+            </th>
+            <th scope="col">
+              <span className="visually-hidden">{t('column.transcript')}</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {events.map((event) => (
+            <tr key={event.id} className={css.row} data-fresh={isFresh(event.id)} data-kind={event.kind}>
+              <td className={table.nowrap}>
+                <ClockTime at={event.at} />
+              </td>
+              <td className={table.nowrap}>
+                <StateMark state={eventState(event.kind)}>{w(eventWords[event.kind])}</StateMark>
+              </td>
+              {!compact && (
+                <td className={css.container}>
+                  {event.containerId && (
+                    <Link className={table.link} href={`/containers/${event.containerId}`}>
+                      {event.containerName ?? event.containerId}
+                    </Link>
+                  )}
+                </td>
+              )}
+              {!compact && <td className={css.tenant}>{event.tenantId}</td>}
+              <td className={css.who}>{event.subject?.name ?? ''}</td>
+              <td className={css.detail} title={detailText(event.detail)}>
+                {detailText(event.detail)}
+              </td>
+              <td className={css.open}>
+                <button
+                  type="button"
+                  className={css.openButton}
+                  onClick={() => open(event)}
+                  aria-label={t('open', { kind: w(eventWords[event.kind]) })}
+                >
+                  <IconListDetails size={16} aria-hidden="true" />
+                  <span>{event.hasTranscript ? t('transcript') : t('details')}</span>
+                </button>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,32 @@
+import type { EventKind } from '@bulkhead/model';
+import type { State } from '../../components/state-mark.tsx';
+
+/** Kinds of events in the order they are offered, with the key of their words. */
+export const eventWords = {
+  'container.created': 'containerCreated',
+  'container.create-failed': 'containerCreateFailed',
+  'container.started': 'containerStarted',
+  'container.exited': 'containerExited',
+  'container.deleted': 'containerDeleted',
+  'container.signalled': 'containerSignalled',
+  'container.exec-started': 'containerExecStarted',
+  'container.exec-exited': 'containerExecExited',
+  'container.oom-killed': 'containerOomKilled',
+  'agent.started': 'agentStarted',
+  'agent.recovered': 'agentRecovered',
+  'launcher.lost': 'launcherLost',
+  'host.clock-stepped': 'hostClockStepped',
+  'authorisation.refused': 'authorisationRefused',
+} as const satisfies Record<EventKind, string>;
+
+const states: Partial<Record<EventKind, State>> = {
+  'container.create-failed': 'bad',
+  'container.oom-killed': 'bad',
+  'launcher.lost': 'bad',
+  'agent.recovered': 'attention',
+  'host.clock-stepped': 'attention',
+  'authorisation.refused': 'attention',
+  'container.started': 'good',
+};
+
+export const eventState = (kind: EventKind): State => states[kind] ?? 'unknown';

@@ -1,0 +1,90 @@
+'use client';
+import type { Transcript } from '@bulkhead/model';
+import { Button, CopyButton } from '@mantine/core';
+import { IconCheck, IconCopy } from '@tabler/icons-react';
+import { useTranslations } from 'next-intl';
+import { Measure, useFormat } from '../../components/measure.tsx';
+import css from './transcript.module.css';
+
+/** What was done to the host, call by call, and the shell commands that would do the same. */
+export function TranscriptView({ transcript }: { transcript: Transcript }) {
+  const t = useTranslations('transcript');
+  const format = useFormat();
+  const nsec = (value: number) => {
+    const quantity = format.duration(value / 1000);
+    return { text: quantity.text, exact: `${format.integer(value)} ns` };
+  };
+  const commands = transcript.commands.join('\n');
+  const failed = transcript.steps.filter((step) => step.error !== undefined).length;
+  return (
+    <div className={css.transcript}>
+      {transcript.commands.length > 0 && (
+        <section>
+          <header className={css.head}>
+            <h3>{t('commands')}</h3>
+            <CopyButton value={commands}>
+              {({ copied, copy }) => (
+                <Button
+                  size="compact-xs"
+                  variant="subtle"
+                  onClick={copy}
+                  leftSection={copied ? <IconCheck size={14} aria-hidden="true" /> : <IconCopy size={14} aria-hidden="true" />}
+                >
+                  {copied ? t('copied') : t('copy')}
+                </Button>
+              )}
+            </CopyButton>
+          </header>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and scrolling must work without a pointer */}
+          <pre className={css.commands} tabIndex={0} aria-label={t('commands')}>
+            {commands}
+          </pre>
+        </section>
+      )}
+      <section>
+        <header className={css.head}>
+          <h3>{t('steps')}</h3>
+          <span className={css.sum}>
+            {t('summary', { count: transcript.steps.length, failed })} · <Measure quantity={nsec(transcript.durationNsec)} />
+          </span>
+        </header>
+        {transcript.steps.length === 0 ? (
+          <p className={css.sum}>{t('noSteps')}</p>
+        ) : (
+          /* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and scrolling must work without a pointer */
+          <div className={css.steps} tabIndex={0} role="region" aria-label={t('steps')}>
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">{t('actor')}</th>
+                  <th scope="col">{t('call')}</th>
+                  <th scope="col">{t('result')}</th>
+                  <th scope="col" className={css.number}>
+                    {t('duration')}
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {transcript.steps.map((step, index) => (
+                  // biome-ignore lint/suspicious/noArrayIndexKey: a transcript never changes
+                  <tr key={index} data-failed={step.error !== undefined}>
+                    <td>{t(`actors.${step.actor}`)}</td>
+                    <td className={css.call}>
+                      <span className={css.syscall}>{step.syscall}</span>({step.args})
+                      {step.repeated !== undefined && <span className={css.sum}> ×{step.repeated}</span>}
+                    </td>
+                    <td className={css.result}>{step.error ?? t('ok')}</td>
+                    <td className={css.number}>
+                      <Measure quantity={nsec(step.durationNsec)} />
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+        {transcript.dropped > 0 && <p className={css.sum}>{t('dropped', { count: transcript.dropped })}</p>}
+      </section>
+    </div>
+  );
+}

@@ -1,0 +1,52 @@
+import { type Caller, controlContract } from '@bulkhead/api';
+import { createRouter, type HandlersOf } from '@bulkhead/api/router';
+import type { Database } from '@bulkhead/db';
+import type { Logger } from 'pino';
+import type { AgentClient } from './agent-client.ts';
+import { type Auth, callerFromHeaders } from './auth.ts';
+import type { WebConfig } from './config.ts';
+import { containerHandlers } from './container.ts';
+import { eventHandlers } from './event.ts';
+import { hostHandlers } from './host.ts';
+import { localRoot } from './identity.ts';
+import type { LiveHost } from './live.ts';
+import { sessionHandlers } from './session.ts';
+import { setupHandlers } from './setup.ts';
+import { tenantHandlers } from './tenant.ts';
+import { usageHandlers } from './usage.ts';
+
+/** How a call came in. */
+export type ControlContext = { from: 'control-socket' } | { from: 'browser'; headers: Headers };
+
+/** What the handlers stand on. */
+export interface Services {
+  config: Pick<WebConfig, 'hostId' | 'setupFile'>;
+  log: Logger;
+  database: Database;
+  auth: Auth;
+  agent: AgentClient;
+  live: LiveHost;
+}
+
+export function createControlRouter(services: Services) {
+  const handlers: HandlersOf<typeof controlContract> = {
+    session: sessionHandlers(),
+    setup: setupHandlers(services),
+    container: containerHandlers(services),
+    event: eventHandlers(services),
+    usage: usageHandlers(services),
+    tenant: tenantHandlers(services),
+    host: hostHandlers(services),
+  };
+  return createRouter<typeof controlContract, ControlContext>(controlContract, handlers, {
+    authenticate: ({ context }): Caller | Promise<Caller> =>
+      context.from === 'control-socket' ? localRoot : callerFromHeaders(services.auth, services.database, context.headers),
+    onFailure({ path, error, reference, caller }) {
+      const entry = { path, reference, subject: caller?.subject.id, role: caller?.role, code: error.code, problem: error.message };
+      // Only what nobody foresaw needs its stack; the rest is somebody's mistake, told to them already.
+      if (error.code === 'INTERNAL_SERVER_ERROR') services.log.error({ ...entry, err: error.cause ?? error }, 'a call failed');
+      else services.log.info(entry, 'a call was refused');
+    },
+  });
+}
+export type ControlRouterInstance = ReturnType<typeof createControlRouter>;
