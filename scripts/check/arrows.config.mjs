@@ -23,7 +23,7 @@ const arrows = {
 /** npm packages that may be imported; elsewhere any is. */
 const npmOnly = { 'packages/kernel': ['koffi'], 'packages/model': ['zod'] };
 
-const notTests = '\\.test\\.tsx?$';
+const notTests = ['\\.test\\.tsx?$', '^(packages|apps)/[^/]+/test/'];
 
 const folderRules = Object.entries(arrows).map(([folder, targets]) => ({
   name: `arrows-of-${folder.replace('/', '-')}`,
@@ -72,7 +72,7 @@ export default {
       comment: 'Products import no tests and nothing below test/. Move what both need beside the product code.',
       severity: 'error',
       from: { path: '^(packages|apps)/', pathNot: notTests },
-      to: { path: '(\\.test\\.tsx?$)|^test/' },
+      to: { path: ['\\.test\\.tsx?$', '^test/', '^(packages|apps)/[^/]+/test/'] },
     },
     {
       name: 'resolvable',
