@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Launcher, readKept, selfTest } from '@bulkhead/container/launcher';
+import { Launcher, planHostRoot, readHostTemplate, readKept, selfTest, warmUp } from '@bulkhead/container/launcher';
 import { instancePaths, Problem, ServiceConfig } from '@bulkhead/model';
 
 /*
@@ -9,6 +9,9 @@ import { instancePaths, Problem, ServiceConfig } from '@bulkhead/model';
 const log = (line: object): void => {
   process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), service: 'launcher', ...line })}\n`);
 };
+
+/** Enough to make the code of the child warm; more costs memory and gains nothing. */
+const warmUpRounds = 5;
 
 function main(): void {
   const [flag, token] = process.argv.slice(2);
@@ -26,6 +29,7 @@ function main(): void {
     return;
   }
   selfTest();
+  warmUp(planHostRoot(readHostTemplate()), warmUpRounds);
   launcher.open();
   log({ level: 'info', message: 'ready' });
 }

@@ -13,17 +13,20 @@ import {
   unshare,
   writeText,
 } from '@bulkhead/kernel';
-import { receiveWord } from '../launcher/channel.ts';
-import type { ContainerPlan } from '../launcher/protocol.ts';
+import { receiveAssignment, receiveWord } from '../launcher/channel.ts';
+import type { Assignment, SandboxPlan } from '../launcher/protocol.ts';
 import type { ChildContext } from './fork.ts';
 import { becomeNamespaceRoot, type PreparedStreams, startWhenTold, writeOwnProc } from './program.ts';
-import { enterRoot } from './root.ts';
+import { enterRoot, writeNewFile } from './root.ts';
+
+/** Group `tty` inside, owner of terminals. */
+const ttyGid = 5;
 
 /** How a child enters its cgroups. */
 export type Entry = { kind: 'tasks'; files: readonly Fd[] } | { kind: 'into'; directory: Fd };
 
 /** Clone flags of a plan's namespaces. On v1 the cgroup namespace is unshared after the join, or its root would be the launcher's own cgroup. */
-export function cloneFlags(namespaces: ContainerPlan['namespaces'], entry: Entry['kind']): bigint {
+export function cloneFlags(namespaces: SandboxPlan['namespaces'], entry: Entry['kind']): bigint {
   return namespaceTable
     .filter((row) => namespaces.includes(row.type) && !(row.type === 'cgroup' && entry === 'tasks'))
     .reduce((flags, row) => flags | row.flag, 0n);
@@ -44,15 +47,31 @@ function bringLoopbackUp(): void {
   ioctl(control, SIOCSIFFLAGS, request, 'SIOCSIFFLAGS lo up');
 }
 
-/** What the forked child of a new container does, in the order that works, from the fork to the program. */
-export function runContainer(child: ChildContext, plan: ContainerPlan, entry: Entry, prepared: PreparedStreams | undefined): never {
-  joinCgroups(entry);
+/**
+ * What the forked child of a new container does. First the sandbox, which is the same for many containers and may be
+ * made long before one is wanted: ids, loopback, root. Then, told which container it is: cgroups, names, files, program.
+ */
+export function runContainer(child: ChildContext, sandbox: SandboxPlan, entry: Entry['kind']): never {
   receiveWord(child.report, 'mapped');
-  writeOwnProc(plan.process);
-  if (entry.kind === 'tasks' && plan.namespaces.includes('cgroup')) unshare(CLONE_NEWCGROUP);
+  writeOwnProc(sandbox.oomScoreAdj);
   becomeNamespaceRoot();
-  sethostname(plan.hostname);
   bringLoopbackUp();
-  enterRoot(plan.root, 5);
-  startWhenTold(child, plan.process, prepared);
+  using root = enterRoot(sandbox.root, ttyGid);
+
+  const { assignment, fds } = receiveAssignment(child.report);
+  const tasks = fds.splice(0, assignment.tasks);
+  joinCgroups({ kind: 'tasks', files: tasks });
+  if (entry === 'tasks' && sandbox.namespaces.includes('cgroup')) unshare(CLONE_NEWCGROUP);
+  const { plan } = assignment;
+  sethostname(plan.hostname);
+  for (const file of plan.files) writeNewFile(root, file.path, file.mode, file.content);
+  startWhenTold(child, plan.process, streamsOf(assignment, fds));
+}
+
+function streamsOf(assignment: Assignment, fds: Fd[]): PreparedStreams | undefined {
+  if (assignment.plan.process.terminal) return undefined;
+  const stdin = assignment.stdin ? fds.shift() : undefined;
+  const [stdout, stderr] = fds;
+  if (stdout === undefined || stderr === undefined) throw new Error('the assignment came without its streams');
+  return { stdin, stdout, stderr };
 }

@@ -12,7 +12,7 @@ import { becomeNamespaceRoot, type PreparedStreams, startWhenTold, writeOwnProc 
  */
 export function runExec(child: ChildContext, plan: ExecPlan, target: Fd, entry: Entry, prepared: PreparedStreams | undefined): never {
   joinCgroups(entry);
-  writeOwnProc(plan.process);
+  writeOwnProc(plan.oomScoreAdj);
   const flags = namespaceTable.filter((row) => plan.namespaces.includes(row.type)).reduce((all, row) => all | row.flag, 0n);
   setns(target, flags);
   const { pid, pidfd } = clone3AsSibling(CLONE_CLEAR_SIGHAND);

@@ -62,8 +62,8 @@ function tolerateMissingCapability(action: () => void): void {
 }
 
 /** What must be written to /proc/self before the ids change, for afterwards the process is not dumpable and its files are root's. */
-export function writeOwnProc(plan: ProcessPlan): void {
-  tolerateMissingCapability(() => writeFileAt(AT_FDCWD, '/proc/self/oom_score_adj', String(plan.oomScoreAdj)));
+export function writeOwnProc(oomScoreAdj: number): void {
+  tolerateMissingCapability(() => writeFileAt(AT_FDCWD, '/proc/self/oom_score_adj', String(oomScoreAdj)));
 }
 
 /** Ids inside the user namespace: root first, so that mounts are made by it. */

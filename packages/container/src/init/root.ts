@@ -89,7 +89,8 @@ function bindDevice(root: Fd, device: RootPlan['devices'][number]): void {
   move_mount(tree, where, '');
 }
 
-function writeNewFile(root: Fd, path: string, mode: number, content: string): void {
+/** A file that must not exist yet, below the root. */
+export function writeNewFile(root: Fd, path: string, mode: number, content: string): void {
   using file = openat(root, relative(path), O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, mode);
   if (content !== '') writeText(file, content);
 }
@@ -132,26 +133,20 @@ function makeReadOnly(root: Fd, path: string): void {
   move_mount(copy, where, '');
 }
 
-/**
- * Makes the container's root in this child's own mount namespace and moves into it: a fresh tmpfs with the plan's
- * directories, links, files and binds, /proc, /sys and /dev; then pivot_root(2), and the host's tree is gone.
- */
-export function enterRoot(plan: RootPlan, terminalGid: number): void {
-  // Modes are the plan's, to the bit.
-  umask(0);
-  mount(null, '/', null, MS_REC | MS_PRIVATE, null);
+/** A fresh tmpfs for a root, attached nowhere yet. */
+export function newRoot(plan: RootPlan): Fd {
   using fs = fsopen('tmpfs');
   fsconfigSet(fs, 'mode', '0755');
   fsconfigSet(fs, 'size', String(plan.sizeBytes));
   fsconfigSet(fs, 'nr_inodes', String(plan.inodes));
   fsconfigCreate(fs);
-  using root = fsmount(fs, noSuidDev);
-  // Onto a detached mount nothing can be mounted before Linux 6.15: attach first, fill afterwards.
-  move_mount(root, AT_FDCWD, scaffold);
+  return fsmount(fs, noSuidDev);
+}
 
+/** Lays the plan's directories, links, binds and devices, /proc, /sys and /dev/pts into a root. */
+export function fillRoot(root: Fd, plan: RootPlan, terminalGid: number): void {
   for (const directory of plan.directories) mkdirat(root, relative(directory.path), directory.mode);
   for (const link of plan.symlinks) symlinkat(link.target, root, relative(link.path));
-  for (const file of plan.files) writeNewFile(root, file.path, file.mode, file.content);
   for (const bind of plan.binds) bindReadOnly(root, bind.source, bind.target);
   for (const device of plan.devices) bindDevice(root, device);
   mountNew(root, 'devpts', '/dev/pts', MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, [
@@ -165,9 +160,25 @@ export function enterRoot(plan: RootPlan, terminalGid: number): void {
   mountNew(root, 'sysfs', '/sys', noSuidDevExec | MOUNT_ATTR_RDONLY);
   for (const path of plan.readonlyPaths) makeReadOnly(root, path);
   for (const path of plan.maskedPaths) mask(root, path);
+}
 
+/**
+ * Makes the container's root in this child's own mount namespace and moves into it by pivot_root(2); the host's tree is
+ * gone afterwards.
+ *
+ * @returns the root, for files that are written later
+ */
+export function enterRoot(plan: RootPlan, terminalGid: number): Fd {
+  // Modes are the plan's, to the bit.
+  umask(0);
+  mount(null, '/', null, MS_REC | MS_PRIVATE, null);
+  const root = newRoot(plan);
+  // Onto a detached mount nothing can be mounted before Linux 6.15: attach first, fill afterwards.
+  move_mount(root, AT_FDCWD, scaffold);
+  fillRoot(root, plan, terminalGid);
   fchdir(root);
   pivot_root('.', '.');
   umount2('.', MNT_DETACH);
   chdir('/');
+  return root;
 }

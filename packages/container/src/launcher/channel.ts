@@ -1,6 +1,6 @@
 import { type Fd, hasErrno, memfd_create, readText, receiveMessage, sendMessage, writeAll } from '@bulkhead/kernel';
 import type { z } from 'zod';
-import { inlineMessageBytes } from './protocol.ts';
+import { type Assignment, inlineMessageBytes } from './protocol.ts';
 
 const received = Buffer.alloc(65_536);
 /** First byte of a message whose text is in a memfd, its last descriptor. JSON never begins with it. */
@@ -15,30 +15,29 @@ export function send(socket: Fd, message: object, fds: readonly Fd[] = []): bool
   return sendMessage(socket, inMemfd, [...fds, file]);
 }
 
+function receiveText(socket: Fd): { text: string; fds: Fd[] } | 'end' | undefined {
+  const item = receiveMessage(socket, received);
+  if (item === undefined) return undefined;
+  if (item.data.length === 0) return 'end';
+  if (item.data[0] !== inMemfd[0]) return { text: item.data.toString('utf8'), fds: item.fds };
+  using file = item.fds.pop();
+  if (file === undefined) throw new Error('message announced a memfd and brought none');
+  return { text: readText(file), fds: item.fds };
+}
+
 /**
  * Receives one message of the protocol and checks its form; a message of another form says what was expected.
  *
  * @returns undefined where nothing waits, 'end' at the end of the connection
  */
 export function receive<S extends z.ZodType>(socket: Fd, schema: S): { message: z.output<S>; fds: Fd[] } | 'end' | undefined {
-  const item = receiveMessage(socket, received);
-  if (item === undefined) return undefined;
-  if (item.data.length === 0) return 'end';
-  let text: string;
-  if (item.data[0] === inMemfd[0]) {
-    const file = item.fds.pop();
-    if (file === undefined) throw new Error('message announced a memfd and brought none');
-    using closing = file;
-    text = readText(closing);
-  } else {
-    text = item.data.toString('utf8');
-  }
-  const parsed = schema.safeParse(JSON.parse(text));
+  const item = receiveText(socket);
+  if (item === undefined || item === 'end') return item;
+  const parsed = schema.safeParse(JSON.parse(item.text));
   if (!parsed.success) {
     for (const fd of item.fds) fd[Symbol.dispose]();
-    throw new Error(
-      `unexpected message ${text.slice(0, 200)}: ${parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ')}`,
-    );
+    const why = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ');
+    throw new Error(`unexpected message ${item.text.slice(0, 200)}: ${why}`);
   }
   return { message: parsed.data, fds: item.fds };
 }
@@ -57,4 +56,16 @@ export function sendWord(socket: Fd, word: 'mapped' | 'start'): void {
   } catch (failure) {
     if (!hasErrno(failure, 'EPIPE', 'ECONNRESET')) throw failure;
   }
+}
+
+/** Tells a waiting sandbox which container it becomes. */
+export function sendAssignment(socket: Fd, assignment: Assignment, fds: readonly Fd[]): void {
+  send(socket, assignment, fds);
+}
+
+/** Waits, in a forked child, for its assignment. It comes from the launcher, which has checked it: no second check costs time here. */
+export function receiveAssignment(socket: Fd): { assignment: Assignment; fds: Fd[] } {
+  const item = receiveText(socket);
+  if (item === undefined || item === 'end') throw new Error('the launcher gave this sandbox up');
+  return { assignment: JSON.parse(item.text) as Assignment, fds: item.fds };
 }

@@ -1,27 +1,13 @@
-import {
-  AT_EMPTY_PATH,
-  AT_FDCWD,
-  F_SETFL,
-  type Fd,
-  fchownat,
-  fcntl,
-  O_NONBLOCK,
-  O_RDWR,
-  pipe2,
-  SOCK_SEQPACKET,
-  socketpair,
-  WEXITED,
-  waitPid,
-  writeFileAt,
-} from '@bulkhead/kernel';
-import { cloneFlags, type Entry, runContainer } from '../init/container.ts';
+import { AT_EMPTY_PATH, F_SETFL, type Fd, fchownat, fcntl, O_NONBLOCK, O_RDWR, pipe2, SOCK_SEQPACKET, socketpair } from '@bulkhead/kernel';
+import type { Entry } from '../init/container.ts';
 import { runExec } from '../init/exec.ts';
-import { type ChildContext, forkChild } from '../init/fork.ts';
+import { forkChild } from '../init/fork.ts';
 import type { PreparedStreams } from '../init/program.ts';
-import { sendWord } from './channel.ts';
+import { sendAssignment } from './channel.ts';
 import { Output } from './output.ts';
 import { LaunchedProcess } from './process.ts';
-import type { ContainerPlan, ExecPlan, OutputPlan, ProcessPlan } from './protocol.ts';
+import type { ContainerPlan, ExecPlan, OutputPlan, ProcessPlan, SandboxPlan } from './protocol.ts';
+import { endSandbox, forkSandbox, type SandboxPool } from './sandbox.ts';
 
 /** A process on its way: forked, not yet ready. */
 export interface Launch {
@@ -30,17 +16,23 @@ export interface Launch {
   helperPid: number | undefined;
 }
 
+interface Owner {
+  uid: number;
+  gid: number;
+}
+
 interface Prepared {
   output: Output;
+  /** Absent for a terminal, which the child makes inside. */
   streams: PreparedStreams | undefined;
   stdinWriter: Fd | undefined;
 }
 
-/** Makes the pipes of a process, owned by the user inside; a terminal is made by the child. */
-function prepare(
+/** Makes the pipes of a process, owned by the user inside. */
+function prepareStreams(
   plan: ProcessPlan,
   outputPlan: OutputPlan,
-  owner: { uid: number; gid: number },
+  owner: Owner,
   stack: DisposableStack,
   childEnds: DisposableStack,
 ): Prepared {
@@ -58,63 +50,66 @@ function prepare(
   return { output, streams: { stdin: pipe.reader, stdout, stderr }, stdinWriter: pipe.writer };
 }
 
-function launch(
-  name: { id: string; execId: string | undefined },
-  plan: ProcessPlan,
+/** Makes a container of a sandbox, one that waits or a new one. */
+export function launchContainer(
+  id: string,
+  sandboxPlan: SandboxPlan,
+  plan: ContainerPlan,
   outputPlan: OutputPlan,
-  owner: { uid: number; gid: number },
-  fork: (report: Fd, prepared: Prepared) => { pid: number; pidfd: Fd },
-): LaunchedProcess {
+  entry: Entry,
+  pool: SandboxPool,
+): Launch {
   using stack = new DisposableStack();
   using childEnds = new DisposableStack();
-  const prepared = prepare(plan, outputPlan, owner, stack, childEnds);
-  const [mine, theirs] = socketpair(SOCK_SEQPACKET, 'report');
-  stack.use(mine);
-  childEnds.use(theirs);
-  fcntl(mine, F_SETFL, O_RDWR | O_NONBLOCK);
-  const { pid, pidfd } = fork(theirs, prepared);
-  stack.move();
-  const process = new LaunchedProcess({ ...name, pid, pidfd, output: prepared.output, ownChild: true, state: 'created' });
-  process.report = mine;
-  process.stdin = prepared.stdinWriter;
-  return process;
-}
-
-/** Forks the first process of a container, maps its ids and lets it go on. */
-export function launchContainer(id: string, plan: ContainerPlan, output: OutputPlan, entry: Entry): Launch {
-  const owner = { uid: plan.ids.hostId + plan.process.uid, gid: plan.ids.hostId + plan.process.gid };
-  const process = launch({ id, execId: undefined }, plan.process, output, owner, (report, prepared) => {
-    const body = (child: ChildContext): never => runContainer(child, plan, entry, prepared.streams);
-    return forkChild(cloneFlags(plan.namespaces, entry.kind), entry.kind === 'into' ? entry.directory : undefined, report, body);
-  });
+  const owner = { uid: sandboxPlan.ids.hostId + plan.process.uid, gid: sandboxPlan.ids.hostId + plan.process.gid };
+  const { output, streams, stdinWriter } = prepareStreams(plan.process, outputPlan, owner, stack, childEnds);
+  const sandbox = (entry.kind === 'tasks' ? pool.take(sandboxPlan) : undefined) ?? forkSandbox(sandboxPlan, entry);
   try {
-    const map = `0 ${plan.ids.hostId} ${plan.ids.size}`;
-    writeFileAt(AT_FDCWD, `/proc/${process.pid}/gid_map`, map);
-    writeFileAt(AT_FDCWD, `/proc/${process.pid}/uid_map`, map);
+    const tasks = entry.kind === 'tasks' ? entry.files : [];
+    const inherited =
+      streams === undefined ? [] : [...(streams.stdin === undefined ? [] : [streams.stdin]), streams.stdout, streams.stderr];
+    sendAssignment(sandbox.report, { plan, tasks: tasks.length, stdin: streams?.stdin !== undefined }, [...tasks, ...inherited]);
   } catch (failure) {
-    // The child sees the end of its channel and ends; the failure that matters is this one.
-    process[Symbol.dispose]();
-    waitPid(process.pid, WEXITED);
+    endSandbox(sandbox);
     throw failure;
   }
-  // A child that has failed already says so itself over the same channel.
-  sendWord(process.report as Fd, 'mapped');
+  stack.move();
+  const process = new LaunchedProcess({
+    id,
+    execId: undefined,
+    pid: sandbox.pid,
+    pidfd: sandbox.pidfd,
+    output,
+    ownChild: true,
+    state: 'created',
+  });
+  process.report = sandbox.report;
+  process.stdin = stdinWriter;
   return { process, helperPid: undefined };
 }
 
 /** Forks a further process into the namespaces of a container's first one. */
 export function launchExec(
-  id: string,
-  execId: string,
+  name: { id: string; execId: string },
   plan: ExecPlan,
-  output: OutputPlan,
+  outputPlan: OutputPlan,
   entry: Entry,
   target: Fd,
-  owner: { uid: number; gid: number },
+  owner: Owner,
 ): Launch {
-  const process = launch({ id, execId }, plan.process, output, owner, (report, prepared) => {
-    const body = (child: ChildContext): never => runExec(child, plan, target, entry, prepared.streams);
-    return forkChild(0n, entry.kind === 'into' ? entry.directory : undefined, report, body);
-  });
-  return { process, helperPid: process.pid };
+  using stack = new DisposableStack();
+  using childEnds = new DisposableStack();
+  const { output, streams, stdinWriter } = prepareStreams(plan.process, outputPlan, owner, stack, childEnds);
+  const [mine, theirs] = socketpair(SOCK_SEQPACKET, 'report');
+  stack.use(mine);
+  childEnds.use(theirs);
+  fcntl(mine, F_SETFL, O_RDWR | O_NONBLOCK);
+  const { pid, pidfd } = forkChild(0n, entry.kind === 'into' ? entry.directory : undefined, theirs, (child) =>
+    runExec(child, plan, target, entry, streams),
+  );
+  stack.move();
+  const process = new LaunchedProcess({ ...name, pid, pidfd, output, ownChild: true, state: 'created' });
+  process.report = mine;
+  process.stdin = stdinWriter;
+  return { process, helperPid: pid };
 }

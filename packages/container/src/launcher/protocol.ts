@@ -9,12 +9,12 @@ import { z } from 'zod';
  *   agent                         launcher                         child (forked, in its new namespaces)
  *     | hello ------------------->  |                                 |
  *     |  <------------------ hello  |                                 |
- *     | create [entry fds] ------>  | clone3 ------------------------>|
+ *     | prepare ----------------->  | clone3 ------------------------>|   (ahead of need, or on `create`)
  *     |                             | uid_map, gid_map                |
- *     |                             | "mapped" ---------------------> | cgroups, ids, mounts, pivot_root, capabilities
+ *     |                             | "mapped" ---------------------> | ids, mounts, pivot_root
+ *     | create [entry fds] ------>  | assignment [entry, streams] --> | cgroups, files, streams, capabilities
  *     |                             | <------- ready [terminal] ----- |
- *     |  <-- created [pidfd,stdin,  |                                 | (waits)
- *     |              terminal]      |                                 |
+ *     |  <------- created [pidfd]   |                                 | (waits)
  *     | start ------------------->  | "start" ----------------------> | execve
  *     |  <----------------- started | <--------- end of channel ----- |
  *     |  <------------------ exited | (waitid, status recorded under /run first)
@@ -39,7 +39,6 @@ const ProcessPlan = z.object({
   size: z.object({ columns: z.number().int(), rows: z.number().int() }).optional(),
   /** Capabilities kept in every set, as a hexadecimal mask. */
   capabilities: z.string(),
-  oomScoreAdj: z.number().int(),
 });
 export type ProcessPlan = z.infer<typeof ProcessPlan>;
 
@@ -50,7 +49,6 @@ const RootPlan = z.object({
   inodes: z.number().int().positive(),
   directories: z.array(z.object({ path: z.string(), mode: z.number().int() })),
   symlinks: z.array(z.object({ path: z.string(), target: z.string() })),
-  files: z.array(z.object({ path: z.string(), mode: z.number().int(), content: z.string() })),
   /** Read-only recursive binds of host directories, nosuid and nodev. */
   binds: z.array(z.object({ source: z.string(), target: z.string() })),
   /** Names below /dev that are bound from the host, each with the device number it must have. */
@@ -60,16 +58,36 @@ const RootPlan = z.object({
 });
 export type RootPlan = z.infer<typeof RootPlan>;
 
-export const ContainerPlan = z.object({
-  hostname: z.string(),
+/** What many containers have in common, so that a child can be forked and its root laid out before anybody asks for it. */
+export const SandboxPlan = z.object({
   namespaces: z.array(NamespaceType),
   ids: IdRange,
   root: RootPlan,
+  oomScoreAdj: z.number().int(),
+});
+export type SandboxPlan = z.infer<typeof SandboxPlan>;
+
+/** What makes a container of a sandbox. */
+export const ContainerPlan = z.object({
+  hostname: z.string(),
+  files: z.array(z.object({ path: z.string(), mode: z.number().int(), content: z.string() })),
   process: ProcessPlan,
 });
 export type ContainerPlan = z.infer<typeof ContainerPlan>;
 
-export const ExecPlan = z.object({ initPid: z.number().int().positive(), namespaces: z.array(NamespaceType), process: ProcessPlan });
+/** What the launcher tells a waiting sandbox: become this container. fds: v1 `tasks` files, then stdin (`stdin`), stdout and stderr unless it is a terminal. */
+export interface Assignment {
+  plan: ContainerPlan;
+  tasks: number;
+  stdin: boolean;
+}
+
+export const ExecPlan = z.object({
+  initPid: z.number().int().positive(),
+  namespaces: z.array(NamespaceType),
+  process: ProcessPlan,
+  oomScoreAdj: z.number().int(),
+});
 export type ExecPlan = z.infer<typeof ExecPlan>;
 
 export const ExecId = z.string().regex(/^[0-9a-f]{16}$/);
@@ -97,8 +115,18 @@ export type Step = z.infer<typeof Step>;
 
 export const Request = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hello'), seq: z.number(), version: z.number() }),
+  /** Forks a sandbox ahead of need; a `create` with an equal plan takes it. */
+  z.object({ type: z.literal('prepare'), seq: z.number(), sandbox: SandboxPlan }),
   /** fds: cgroup entry */
-  z.object({ type: z.literal('create'), seq: z.number(), id: ContainerId, plan: ContainerPlan, output: OutputPlan, entry: EntryKind }),
+  z.object({
+    type: z.literal('create'),
+    seq: z.number(),
+    id: ContainerId,
+    sandbox: SandboxPlan,
+    plan: ContainerPlan,
+    output: OutputPlan,
+    entry: EntryKind,
+  }),
   z.object({ type: z.literal('start'), seq: z.number(), id: ContainerId }),
   /** `owner`: the user inside, as the host counts. fds: cgroup entry */
   z.object({

@@ -35,6 +35,7 @@ import { type Launch, launchContainer, launchExec } from './launch.ts';
 import { Output } from './output.ts';
 import { LaunchedProcess, processKey } from './process.ts';
 import { ChildReport, protocolVersion, type Reply, Request, type Step } from './protocol.ts';
+import { SandboxPool } from './sandbox.ts';
 import { type Kept, restore, serialise } from './upgrade.ts';
 
 /** Messages that wait for a slow agent; beyond, the connection is cut and the agent asks anew. */
@@ -58,6 +59,7 @@ export class Launcher {
   readonly #program: string;
   readonly #socketPath: string;
   readonly #processes = new Map<string, LaunchedProcess>();
+  readonly #pool = new SandboxPool();
   #listener: Fd | undefined;
   #connection: Connection | undefined;
   #log: (line: object) => void;
@@ -140,10 +142,12 @@ export class Launcher {
     });
   }
 
+  /** With the agent goes its knowledge of what was prepared for whom. */
   #dropConnection(): void {
     const connection = this.#connection;
     this.#connection = undefined;
     if (connection === undefined) return;
+    this.#pool.clear();
     for (const item of connection.queue) for (const fd of item.fds) fd[Symbol.dispose]();
     connection.socket[Symbol.dispose]();
   }
@@ -222,24 +226,29 @@ export class Launcher {
         this.#post({ type: 'hello', seq: request.seq, version: protocolVersion, pid: process.pid, program: this.#program, processes });
         return;
       }
+      case 'prepare':
+        this.#pool.prepare(request.sandbox);
+        done();
+        return;
       case 'create':
         this.#launch(request.seq, { id: request.id }, () =>
-          launchContainer(request.id, request.plan, request.output, entryOf(request.entry, fds)),
+          launchContainer(request.id, request.sandbox, request.plan, request.output, entryOf(request.entry, fds), this.#pool),
         );
         return;
-      case 'exec':
+      case 'exec': {
+        const target = this.#find({ id: request.id }).pidfd;
         this.#launch(request.seq, { id: request.id, execId: request.execId }, () =>
           launchExec(
-            request.id,
-            request.execId,
+            { id: request.id, execId: request.execId },
             request.plan,
             request.output,
             entryOf(request.entry, fds),
-            this.#find({ id: request.id }).pidfd,
+            target,
             request.owner,
           ),
         );
         return;
+      }
       case 'start': {
         const found = this.#find(request);
         if (found.state !== 'created' || found.report === undefined) throw new Error(`process ${processKey(found)} is ${found.state}`);
@@ -279,6 +288,7 @@ export class Launcher {
         return;
       case 'shutdown': {
         if ([...this.#processes.values()].some((one) => one.state !== 'exited')) throw new Error('processes are still running');
+        this.#pool.clear();
         rmSync(this.#socketPath, { force: true });
         done();
         process.exit(0);
@@ -450,6 +460,7 @@ export class Launcher {
     if ([...this.#processes.values()].some((one) => one.report !== undefined && one.state !== 'created'))
       throw new Error('a process is being launched: try again');
     if (this.#listener === undefined) throw new Error('the launcher does not listen');
+    this.#pool.clear();
     const kept = serialise(seq, this.#listener, this.#connection?.socket, [...this.#processes.values()]);
     const table = memfd_create('launcher-table', false);
     writeAll(table, Buffer.from(JSON.stringify(kept)));

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { filesystemType, PROC_SUPER_MAGIC } from '@bulkhead/kernel';
 import { Problem } from '@bulkhead/model';
-import type { RootPlan } from '../launcher/protocol.ts';
+import type { ContainerPlan, RootPlan } from '../launcher/protocol.ts';
 
 /** Names at the top of a Debian or similar tree that lead into /usr, or are trees of their own where /usr is not merged. */
 const topLevel = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'];
@@ -122,24 +122,28 @@ export function readHostTemplate(): HostTemplate {
 }
 
 /** A container's root by the `host` template: the host's own /usr, read-only, under a fresh root. */
-export function planHostRoot(template: HostTemplate, hostname: string): RootPlan {
+export function planHostRoot(template: HostTemplate): RootPlan {
   return {
     // The memory is the container's own, charged to its cgroup; the bound holds where that has no limit.
     sizeBytes: 256 * 1024 * 1024,
     inodes: 65_536,
     directories: template.directories,
     symlinks: template.symlinks,
-    files: [
-      file('/etc/passwd', passwd),
-      file('/etc/group', group),
-      file('/etc/nsswitch.conf', nsswitch),
-      file('/etc/hostname', `${hostname}\n`),
-      file('/etc/hosts', `127.0.0.1\tlocalhost\n::1\tlocalhost\n127.0.1.1\t${hostname}\n`),
-      file('/etc/resolv.conf', ''),
-    ],
     binds: template.binds,
     devices,
     maskedPaths: template.masked,
     readonlyPaths: template.readonly,
   };
+}
+
+/** Files of /etc that bear the container's own name, or that the host's are no use for. */
+export function planHostFiles(hostname: string): ContainerPlan['files'] {
+  return [
+    file('/etc/passwd', passwd),
+    file('/etc/group', group),
+    file('/etc/nsswitch.conf', nsswitch),
+    file('/etc/hostname', `${hostname}\n`),
+    file('/etc/hosts', `127.0.0.1\tlocalhost\n::1\tlocalhost\n127.0.1.1\t${hostname}\n`),
+    file('/etc/resolv.conf', ''),
+  ];
 }
