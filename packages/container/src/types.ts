@@ -82,7 +82,7 @@ export interface ContainerRuntime extends AsyncDisposable {
     signal: AbortSignal,
   ): AsyncIterable<ProcessOutputItem>;
   input(id: ContainerId, execId: string | undefined, data: Buffer, end: boolean): Promise<void>;
-  resize(id: ContainerId, execId: string | undefined, size: { columns: number; rows: number }): void;
+  resize(id: ContainerId, execId: string | undefined, size: { columns: number; rows: number }): Promise<void>;
   /** Path of the container's cgroup, relative to each hierarchy; its processes are in `init` and `exec-<n>` below. */
   cgroupPath(container: { tenantId: string; id: ContainerId }): string;
   onChange(listener: (change: RuntimeChange) => void): Disposable;

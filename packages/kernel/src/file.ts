@@ -236,6 +236,7 @@ export function statFd(fd: Fd): {
   uid: number;
   ino: bigint;
   dev: bigint;
+  sizeBytes: number;
 } {
   const found = fstatSync(numberOf(fd), { bigint: true });
   // makedev(3): 12 bits of major above 8 bits of minor, the rest of both above.
@@ -249,5 +250,6 @@ export function statFd(fd: Fd): {
     uid: Number(found.uid),
     ino: found.ino,
     dev: found.dev,
+    sizeBytes: Number(found.size),
   };
 }

@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
+import { renameSync } from 'node:fs';
+import { AT_FDCWD, type Fd, O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY, openat, statFd, write } from '@bulkhead/kernel';
 
 /** Tags of the CRI logging format: a full line, or a part of one. */
 const full = Buffer.from(' F ');
@@ -13,7 +14,7 @@ const newline = Buffer.from('\n');
 export class LogFile implements Disposable {
   readonly #path: string;
   readonly #maxBytes: number;
-  #fd: number | undefined;
+  #fd: Fd | undefined;
   #size = 0;
   droppedBytes = 0;
 
@@ -22,11 +23,11 @@ export class LogFile implements Disposable {
     this.#maxBytes = maxBytes;
   }
 
-  #open(): number {
+  #open(): Fd {
     if (this.#fd !== undefined) return this.#fd;
-    const fd = openSync(this.#path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW, 0o600);
+    const fd = openat(AT_FDCWD, this.#path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600);
     this.#fd = fd;
-    this.#size = fstatSync(fd).size;
+    this.#size = statFd(fd).sizeBytes;
     return fd;
   }
 
@@ -46,7 +47,7 @@ export class LogFile implements Disposable {
     const text = Buffer.concat(parts);
     try {
       if (this.#size + text.length > this.#maxBytes) this.#rotate();
-      const written = writeSync(this.#open(), text);
+      const written = write(this.#open(), text) ?? 0;
       this.#size += written;
       if (written < text.length) this.droppedBytes += text.length - written;
     } catch {
@@ -65,7 +66,7 @@ export class LogFile implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd?.[Symbol.dispose]();
     this.#fd = undefined;
   }
 }

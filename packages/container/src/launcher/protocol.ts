@@ -117,6 +117,8 @@ export const Request = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hello'), seq: z.number(), version: z.number() }),
   /** Forks a sandbox ahead of need; a `create` with an equal plan takes it. */
   z.object({ type: z.literal('prepare'), seq: z.number(), sandbox: SandboxPlan }),
+  /** Ends a sandbox that was prepared and not taken. */
+  z.object({ type: z.literal('discard'), seq: z.number(), sandbox: SandboxPlan }),
   /** fds: cgroup entry */
   z.object({
     type: z.literal('create'),
@@ -127,7 +129,7 @@ export const Request = z.discriminatedUnion('type', [
     output: OutputPlan,
     entry: EntryKind,
   }),
-  z.object({ type: z.literal('start'), seq: z.number(), id: ContainerId }),
+  z.object({ type: z.literal('start'), seq: z.number(), id: ContainerId, execId: ExecId.optional() }),
   /** `owner`: the user inside, as the host counts. fds: cgroup entry */
   z.object({
     type: z.literal('exec'),

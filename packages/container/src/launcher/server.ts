@@ -35,7 +35,7 @@ import { type Launch, launchContainer, launchExec } from './launch.ts';
 import { Output } from './output.ts';
 import { LaunchedProcess, processKey } from './process.ts';
 import { ChildReport, protocolVersion, type Reply, Request, type Step } from './protocol.ts';
-import { SandboxPool } from './sandbox.ts';
+import { endSandbox, SandboxPool } from './sandbox.ts';
 import { type Kept, restore, serialise } from './upgrade.ts';
 
 /** Messages that wait for a slow agent; beyond, the connection is cut and the agent asks anew. */
@@ -230,6 +230,12 @@ export class Launcher {
         this.#pool.prepare(request.sandbox);
         done();
         return;
+      case 'discard': {
+        const unwanted = this.#pool.take(request.sandbox);
+        if (unwanted !== undefined) endSandbox(unwanted);
+        done();
+        return;
+      }
       case 'create':
         this.#launch(request.seq, { id: request.id }, () =>
           launchContainer(request.id, request.sandbox, request.plan, request.output, entryOf(request.entry, fds), this.#pool),

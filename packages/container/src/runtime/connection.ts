@@ -28,7 +28,8 @@ export class LauncherConnection implements Disposable {
 
   /** @throws Problem 'unavailable' where the launcher is away */
   get client(): LauncherClient {
-    if (this.#client === undefined) throw new Problem('unavailable', 'the launcher is not there just now', { remedy: 'try again in a second: it is restarted' });
+    if (this.#client === undefined)
+      throw new Problem('unavailable', 'the launcher is not there just now', { remedy: 'try again in a second: it is restarted' });
     return this.#client;
   }
 

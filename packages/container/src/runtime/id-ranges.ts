@@ -55,7 +55,9 @@ export class IdRanges {
       this.#save();
       return begin;
     }
-    throw new Problem('exhausted', 'this host has no range of user ids left for another container', { remedy: 'remove containers, or instances below /etc/bulkhead that are not used any more' });
+    throw new Problem('exhausted', 'this host has no range of user ids left for another container', {
+      remedy: 'remove containers, or instances below /etc/bulkhead that are not used any more',
+    });
   }
 
   #otherInstances(): number[] {
@@ -80,6 +82,8 @@ function subordinateRanges(path: string): { begin: number; end: number }[] {
     .split('\n')
     .flatMap((line) => {
       const [, begin, count] = line.split(':').map(Number);
-      return begin === undefined || count === undefined || !Number.isFinite(begin) || !Number.isFinite(count) ? [] : [{ begin, end: begin + count }];
+      return begin === undefined || count === undefined || !Number.isFinite(begin) || !Number.isFinite(count)
+        ? []
+        : [{ begin, end: begin + count }];
     });
 }

@@ -14,7 +14,11 @@ export function parseLogLine(line: Buffer): ProcessOutput | undefined {
   const tag = line.toString('latin1', afterStream + 1, afterTag);
   if ((stream !== 'stdout' && stream !== 'stderr') || (tag !== 'F' && tag !== 'P')) return undefined;
   const text = line.subarray(afterTag + 1);
-  return { stream, at: line.toString('latin1', 0, afterTime), data: tag === 'F' ? Buffer.concat([text, Buffer.from('\n')]) : Buffer.from(text) };
+  return {
+    stream,
+    at: line.toString('latin1', 0, afterTime),
+    data: tag === 'F' ? Buffer.concat([text, Buffer.from('\n')]) : Buffer.from(text),
+  };
 }
 
 /** Lines of a file from an offset to its present end. @returns where to go on: a last line without its end is left for the next time */

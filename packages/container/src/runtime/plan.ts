@@ -14,7 +14,8 @@ export const oomScoreAdj = 0;
 
 const hostnameOf = (spec: ContainerSpec): string => spec.hostname ?? spec.name.replaceAll('_', '-');
 
-export const namespacesOf = (spec: ContainerSpec): NamespaceType[] => (spec.timeNamespace ? [...defaultNamespaces, 'time'] : [...defaultNamespaces]);
+export const namespacesOf = (spec: ContainerSpec): NamespaceType[] =>
+  spec.timeNamespace ? [...defaultNamespaces, 'time'] : [...defaultNamespaces];
 
 /** Defaults first, so that what was asked for wins. */
 function environment(own: readonly string[], hostname: string, terminal: boolean): string[] {
@@ -27,7 +28,17 @@ function environment(own: readonly string[], hostname: string, terminal: boolean
 
 function planProcess(request: ExecRequest, hostname: string): ProcessPlan {
   const { args, cwd, terminal, stdin, size } = request;
-  return { args, env: environment(request.env, hostname, terminal), cwd, uid: request.user.uid, gid: request.user.gid, terminal, stdin, size, capabilities };
+  return {
+    args,
+    env: environment(request.env, hostname, terminal),
+    cwd,
+    uid: request.user.uid,
+    gid: request.user.gid,
+    terminal,
+    stdin,
+    size,
+    capabilities,
+  };
 }
 
 /** What is the same for every container of the template with these ids. */

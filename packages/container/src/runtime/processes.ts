@@ -21,7 +21,10 @@ export function readProcess(pid: number, mapping: IdMapping): ContainerProcess |
     );
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter((part) => part !== '').join(' ');
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      .split('\0')
+      .filter((part) => part !== '')
+      .join(' ');
     const uid = Number(status.get('Uid')?.split('\t')[0]);
     const resident = status.get('VmRSS')?.split(' ')[0];
     const inside = uid - mapping.hostId + mapping.containerId;

@@ -3,7 +3,13 @@ import { Container, ContainerSpec, ExitStatus, NamespaceReference, ProcessIdenti
 import { z } from 'zod';
 
 /** A process started by exec in a running container. */
-export const StoredExec = z.object({ execId: z.string(), number: z.number(), pid: z.number(), terminal: z.boolean(), exitStatus: ExitStatus.optional() });
+export const StoredExec = z.object({
+  execId: z.string(),
+  number: z.number(),
+  pid: z.number(),
+  terminal: z.boolean(),
+  exitStatus: ExitStatus.optional(),
+});
 export type StoredExec = z.infer<typeof StoredExec>;
 
 /**

@@ -67,7 +67,9 @@ export class ContainerStore {
     const { id, name } = state.container;
     const holder = this.#names.get(name);
     if (holder !== undefined) {
-      throw new Problem('conflict', `the name ${name} is taken by container ${holder}`, { remedy: `choose another name, or remove that one: ./bulkhead rm -f ${name}` });
+      throw new Problem('conflict', `the name ${name} is taken by container ${holder}`, {
+        remedy: `choose another name, or remove that one: ./bulkhead rm -f ${name}`,
+      });
     }
     makeStateDirectory(this.directory(id));
     writeState(this.directory(id), state);
@@ -81,7 +83,11 @@ export class ContainerStore {
   }
 
   /** Writes a change and, unless it is only of an operation in between, tells of it. */
-  update(id: ContainerId, change: Partial<Omit<StoredContainer, 'container'>> & { container?: Partial<Container> }, tell = true): StoredContainer {
+  update(
+    id: ContainerId,
+    change: Partial<Omit<StoredContainer, 'container'>> & { container?: Partial<Container> },
+    tell = true,
+  ): StoredContainer {
     const before = this.need(id);
     const { container, ...rest } = change;
     const after: StoredContainer = { ...before, ...rest, container: { ...before.container, ...container } };

@@ -6,7 +6,9 @@ const quote = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : 
 
 /** Splits operands as the kernel package shows them: quoted texts, or bare words. */
 function operands(args: string): string[] {
-  return [...args.matchAll(/"((?:[^"\\]|\\.)*)"|([^,\s][^,]*)/g)].map((match) => (match[1] === undefined ? (match[2] ?? '').trim() : (JSON.parse(`"${match[1]}"`) as string)));
+  return [...args.matchAll(/"((?:[^"\\]|\\.)*)"|([^,\s][^,]*)/g)].map((match) =>
+    match[1] === undefined ? (match[2] ?? '').trim() : (JSON.parse(`"${match[1]}"`) as string),
+  );
 }
 
 /** A path below a directory descriptor; the fresh root is `$root`, as in `root=$(mktemp -d)`. */
@@ -123,7 +125,13 @@ function fold(steps: readonly TranscriptStep[]): TranscriptStep[] {
   const folded: TranscriptStep[] = [];
   for (const step of steps) {
     const last = folded.at(-1);
-    if (last !== undefined && last.actor === step.actor && last.syscall === step.syscall && last.args === step.args && last.error === step.error) {
+    if (
+      last !== undefined &&
+      last.actor === step.actor &&
+      last.syscall === step.syscall &&
+      last.args === step.args &&
+      last.error === step.error
+    ) {
       last.repeated = (last.repeated ?? 1) + 1;
       last.durationNsec += step.durationNsec;
     } else {
@@ -147,10 +155,16 @@ export class TranscriptBuilder {
   }
 
   addSteps(steps: readonly Step[]): void {
-    for (const { actor, syscall, args, error, durationNsec } of steps) this.#steps.push({ actor, syscall, args, durationNsec, ...(error === undefined ? {} : { error }) });
+    for (const { actor, syscall, args, error, durationNsec } of steps)
+      this.#steps.push({ actor, syscall, args, durationNsec, ...(error === undefined ? {} : { error }) });
   }
 
   finish(): Transcript {
-    return { steps: fold(this.#steps), commands: commandsFor(this.#steps), durationNsec: Number(process.hrtime.bigint() - this.#begin), dropped: this.#dropped };
+    return {
+      steps: fold(this.#steps),
+      commands: commandsFor(this.#steps),
+      durationNsec: Number(process.hrtime.bigint() - this.#begin),
+      dropped: this.#dropped,
+    };
   }
 }

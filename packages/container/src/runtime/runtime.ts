@@ -1,0 +1,602 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type Fd, hasErrno, pidfd_send_signal, Recorder, record, SIGKILL, SIGTERM } from '@bulkhead/kernel';
+import {
+  type Container,
+  type ContainerDetail,
+  type ContainerId,
+  type ContainerProcess,
+  type ContainerSpec,
+  cgroupRoot,
+  type ExitStatus,
+  Problem,
+  type Transcript,
+} from '@bulkhead/model';
+import { processIdentity, readNamespaces } from '@bulkhead/namespace';
+import type { LauncherClient, LauncherExit } from '../launcher/client.ts';
+import type { OutputPlan, ProcessState, SandboxPlan, Step } from '../launcher/protocol.ts';
+import type { ContainerRuntime, ExecRequest, ProcessOutputItem, RuntimeChange, RuntimeOptions } from '../types.ts';
+import { LauncherConnection } from './connection.ts';
+import { limitDrift } from './drift.ts';
+import { ExecSessions } from './exec.ts';
+import { ExitWatch, findExit, openProcess } from './exits.ts';
+import { exitCodeOfFailedExec, explainLaunch, explainStorage } from './failure.ts';
+import { type HostTemplate, readHostTemplate } from './host-template.ts';
+import { IdRanges, idsPerContainer } from './id-ranges.ts';
+import { readLog } from './log-reader.ts';
+import { namespacesOf, planContainer, planSandbox } from './plan.ts';
+import { readProcess } from './processes.ts';
+import { readStates, type StoredContainer } from './state-file.ts';
+import { ContainerStore } from './store.ts';
+import { openInput, resizeInput, writeInput } from './terminal-io.ts';
+import { TranscriptBuilder } from './transcript.ts';
+
+/** Size at which a container's log is rotated; one rotated part is kept. */
+const logMaxBytes = 16 * 1024 * 1024;
+/** How long a forced end may take before it is given up as stuck in the kernel. */
+const killTimeoutMsec = 10_000;
+/** A sandbox forked ahead that nobody wanted for so long is ended. */
+const preparedLifetimeMsec = 60_000;
+
+const now = (): string => new Date().toISOString();
+
+/** Makes the runtime of one instance. Call `recover` before any verb. */
+export function createContainerRuntime(options: RuntimeOptions): ContainerRuntime {
+  return new Runtime(options);
+}
+
+class Runtime implements ContainerRuntime {
+  readonly #options: RuntimeOptions;
+  readonly #store: ContainerStore;
+  readonly #ids: IdRanges;
+  readonly #launcher: LauncherConnection;
+  readonly #exits: ExitWatch;
+  readonly #execs: ExecSessions;
+  readonly #template: HostTemplate;
+  /** Ids for which a sandbox was forked ahead, by tenant. */
+  readonly #prepared = new Map<string, { hostId: number; sandbox: SandboxPlan; timer: NodeJS.Timeout }>();
+  /** Verbs that are under way, so that two on one container come one after the other. */
+  readonly #queues = new Map<ContainerId, Promise<unknown>>();
+  /** Last readings under way after an exit. */
+  readonly #settling = new Map<ContainerId, Promise<void>>();
+
+  constructor(options: RuntimeOptions) {
+    this.#options = options;
+    this.#store = new ContainerStore(options.paths.containers);
+    this.#ids = new IdRanges(options.instance);
+    this.#template = readHostTemplate();
+    this.#exits = new ExitWatch(this.#store, (id, exitStatus) => this.#ended(id, exitStatus));
+    this.#launcher = new LauncherConnection(options.paths.launcherSocket, {
+      connected: (client, processes) => this.#takeUp(client, processes),
+      exited: (exit) => this.#exited(exit),
+      lost: () => this.#lostLauncher(),
+    });
+    this.#execs = new ExecSessions(options, this.#store, this.#launcher);
+  }
+
+  async recover(): Promise<{ finished: string[]; undone: string[] }> {
+    mkdirSync(this.#options.paths.containerLogs, { recursive: true, mode: 0o700 });
+    const stored = readStates(this.#options.paths.containers);
+    for (const { state } of stored) if (state !== undefined) this.#store.load(state);
+    await this.#launcher.connect();
+    const finished: string[] = [];
+    const undone: string[] = [];
+    for (const { id, state } of stored) {
+      if (state?.operation === 'deleting') {
+        await this.#remove(id);
+        finished.push(id);
+      } else if (state === undefined || state.operation === 'creating') {
+        await this.#undoCreate(id, state);
+        undone.push(id);
+      }
+    }
+    undone.push(...(await this.#removeOrphans()));
+    return { finished, undone };
+  }
+
+  /** Cgroups of ours that belong to no container: left by a crash before anything was written, or by a lost /run. */
+  async #removeOrphans(): Promise<string[]> {
+    const root = cgroupRoot(this.#options.instance);
+    const orphans = this.#options.cgroups
+      .children(root)
+      .flatMap((tenantPath) => this.#options.cgroups.children(tenantPath))
+      .filter((path) => this.#store.get(path.slice(path.lastIndexOf('/') + 1)) === undefined);
+    for (const path of orphans) {
+      await this.#options.cgroups.kill(path, killTimeoutMsec);
+      await this.#options.cgroups.remove(path);
+    }
+    return orphans.map((path) => path.slice(path.lastIndexOf('/') + 1));
+  }
+
+  /** Brings what we know and what a launcher holds together; also after it was restarted. */
+  async #takeUp(client: LauncherClient, processes: ProcessState[]): Promise<void> {
+    this.#exits.end();
+    const held = new Map(processes.filter((process) => process.execId === undefined).map((process) => [process.id, process]));
+    for (const state of this.#store.all()) {
+      const { id, status } = state.container;
+      const process = held.get(id);
+      if (status !== 'created' && status !== 'running') continue;
+      if (process !== undefined) {
+        if (process.state === 'exited') this.#ended(id, process.exitStatus ?? { kind: 'unknown', reason: 'the launcher kept no status' });
+        else {
+          this.#store.held(id).pidfd ??= openProcess(state);
+          if (process.state === 'running' && status === 'created')
+            this.#store.update(id, {
+              operation: undefined,
+              container: { status: 'running', startedAt: state.container.startedAt ?? now() },
+            });
+        }
+        continue;
+      }
+      const exitStatus = findExit(this.#store.directory(id), state);
+      if (exitStatus !== undefined) this.#ended(id, exitStatus);
+      else await this.#adopt(client, state);
+    }
+    for (const process of processes) {
+      if (this.#store.get(process.id) === undefined)
+        await client.ask({ type: 'forget', id: process.id, ...(process.execId === undefined ? {} : { execId: process.execId }) }, 'done');
+    }
+    await this.#execs.takeUp(client, processes);
+    this.#store.tell({ type: 'launcher-back' });
+  }
+
+  /** A container that a launcher now dead had started: the new one drains its output and watches it. */
+  async #adopt(client: LauncherClient, state: StoredContainer): Promise<void> {
+    const { id } = state.container;
+    const held = this.#store.held(id);
+    held.pidfd ??= openProcess(state);
+    if (state.process === undefined) return;
+    const terminal = held.inputs.get('')?.terminal;
+    await client.ask(
+      { type: 'adopt', id, pid: state.process.pid, terminal: state.container.terminal, output: this.#output(id) },
+      'done',
+      terminal === undefined ? [] : [terminal],
+    );
+  }
+
+  #lostLauncher(): void {
+    for (const one of this.#prepared.values()) clearTimeout(one.timer);
+    this.#prepared.clear();
+    this.#store.tell({ type: 'launcher-lost' });
+    this.#exits.begin();
+  }
+
+  list(): Container[] {
+    return this.#store.all().map((state) => state.container);
+  }
+
+  find(reference: string): Container | undefined {
+    return this.#store.find(reference);
+  }
+
+  cgroupPath(container: { tenantId: string; id: ContainerId }): string {
+    return `${cgroupRoot(this.#options.instance)}/${container.tenantId}/${container.id}`;
+  }
+
+  inspect(id: ContainerId): ContainerDetail {
+    const state = this.#store.need(id);
+    const path = this.cgroupPath(state.container);
+    const live = state.container.status === 'running' && this.#options.cgroups.exists(path);
+    return {
+      ...state.container,
+      spec: state.spec,
+      ...(state.process === undefined ? {} : { process: state.process }),
+      cgroupPath: path,
+      idMapping: { containerId: 0, hostId: state.ids.hostId, size: state.ids.size },
+      namespaces: state.namespaces,
+      drift: live ? limitDrift(state.container.limits, this.#options.cgroups.limits(path)) : [],
+    };
+  }
+
+  #output(id: ContainerId): OutputPlan {
+    return { directory: this.#store.directory(id), logFile: `${this.#options.paths.containerLogs}/${id}.log`, logMaxBytes };
+  }
+
+  /** Runs a verb after those before it on the same container. */
+  async #inTurn<T>(id: ContainerId, verb: () => Promise<T>): Promise<T> {
+    const before = this.#queues.get(id) ?? Promise.resolve();
+    const turn = before.then(verb, verb);
+    const settled = turn.catch(() => undefined);
+    this.#queues.set(id, settled);
+    try {
+      return await turn;
+    } finally {
+      if (this.#queues.get(id) === settled) this.#queues.delete(id);
+    }
+  }
+
+  async create(spec: ContainerSpec): Promise<{ container: Container; transcript: Transcript }> {
+    if (spec.image !== 'host') {
+      throw new Problem('not-found', `no image ${spec.image}`, {
+        remedy: "the one there is here is `host`: the host's own /usr, read-only",
+      });
+    }
+    const { client } = this.#launcher;
+    const id = randomBytes(8).toString('hex');
+    const hostId = this.#chooseIds(spec);
+    const state: StoredContainer = {
+      version: 1,
+      container: {
+        id,
+        name: spec.name,
+        tenantId: spec.tenantId,
+        image: spec.image,
+        args: spec.args,
+        status: 'creating',
+        createdAt: now(),
+        limits: spec.limits,
+        terminal: spec.terminal,
+      },
+      spec,
+      operation: 'creating',
+      ids: { hostId, size: idsPerContainer },
+      namespaces: [],
+      execs: [],
+    };
+    try {
+      this.#store.add(state);
+    } catch (failure) {
+      throw explainStorage(failure, 'the state of a new container');
+    }
+    const transcript = new TranscriptBuilder();
+    return this.#inTurn(id, async () => {
+      try {
+        const container = await this.#build(client, state, transcript);
+        return { container, transcript: transcript.finish() };
+      } catch (failure) {
+        await this.#undoCreate(id, state);
+        throw explainStorage(explainLaunch(failure, spec.args[0] as string), 'a new container');
+      }
+    });
+  }
+
+  /** Steps of a create after it was journalled; whoever calls undoes them. */
+  async #build(client: LauncherClient, state: StoredContainer, transcript: TranscriptBuilder): Promise<Container> {
+    const { cgroups, failPoint } = this.#options;
+    const { id } = state.container;
+    const path = this.cgroupPath(state.container);
+    failPoint('create:journalled');
+    const recorder = new Recorder();
+    using fds = new DisposableStack();
+    const entry = record(recorder, () => {
+      cgroups.create(`${path}/init`);
+      cgroups.setLimits(path, state.spec.limits);
+      cgroups.restrictDevices(path);
+      failPoint('create:cgroup');
+      return cgroups.entry(`${path}/init`);
+    });
+    transcript.addRecorded(recorder);
+    const entryFds: Fd[] = entry.kind === 'tasks' ? entry.files : [entry.directory];
+    for (const fd of entryFds) fds.use(fd);
+    const output = this.#output(id);
+    writeFileSync(output.logFile, '', { mode: 0o600 });
+    const { message, fds: received } = await client.ask(
+      { type: 'create', id, sandbox: this.#takePrepared(state), plan: planContainer(state.spec), output, entry: entry.kind },
+      'created',
+      entryFds,
+    );
+    transcript.addSteps(message.steps);
+    this.#store.held(id).pidfd = received[0];
+    failPoint('create:launched');
+    const process = processIdentity(message.pid);
+    return this.#store.update(id, {
+      operation: undefined,
+      ...(process === undefined ? {} : { process }),
+      namespaces: process === undefined ? [] : readNamespaces(message.pid),
+      container: { status: 'created', pid: message.pid },
+    }).container;
+  }
+
+  async #undoCreate(id: ContainerId, state: StoredContainer | undefined): Promise<void> {
+    const path = state === undefined ? undefined : this.cgroupPath(state.container);
+    if (this.#launcher.present) await this.#launcher.client.ask({ type: 'forget', id }, 'done').catch(() => undefined);
+    if (path !== undefined) {
+      await this.#options.cgroups.kill(path, killTimeoutMsec);
+      await this.#options.cgroups.remove(path);
+    }
+    this.#removeLogs(id);
+    this.#store.remove(id, false);
+  }
+
+  #removeLogs(id: ContainerId): void {
+    for (const suffix of ['', '.1']) rmSync(`${this.#options.paths.containerLogs}/${id}.log${suffix}`, { force: true });
+  }
+
+  #taken(): Set<number> {
+    return new Set([...this.#store.all().map((state) => state.ids.hostId), ...[...this.#prepared.values()].map((one) => one.hostId)]);
+  }
+
+  /** Ids of the sandbox that waits for this tenant, or the next free ones. */
+  #chooseIds(spec: ContainerSpec): number {
+    const waiting = this.#prepared.get(spec.tenantId);
+    if (waiting !== undefined && !spec.timeNamespace && !this.#store.all().some((state) => state.ids.hostId === waiting.hostId))
+      return waiting.hostId;
+    return this.#ids.allocate(spec.tenantId, this.#taken());
+  }
+
+  #takePrepared(state: StoredContainer): SandboxPlan {
+    const { tenantId } = state.container;
+    const waiting = this.#prepared.get(tenantId);
+    if (waiting !== undefined && waiting.hostId === state.ids.hostId) {
+      clearTimeout(waiting.timer);
+      this.#prepared.delete(tenantId);
+      return waiting.sandbox;
+    }
+    return planSandbox(this.#template, namespacesOf(state.spec), state.ids.hostId);
+  }
+
+  /** Forks a sandbox for the tenant's next container while nobody waits for it. On v2 a container is born in its cgroup: nothing can be ahead. */
+  #prepareNext(spec: ContainerSpec): void {
+    const { tenantId } = spec;
+    if (this.#options.cgroups.setup === 'unified' || this.#prepared.has(tenantId) || !this.#launcher.present) return;
+    const hostId = this.#ids.allocate(tenantId, this.#taken());
+    const sandbox = planSandbox(this.#template, namespacesOf({ ...spec, timeNamespace: false }), hostId);
+    const timer = setTimeout(() => {
+      this.#prepared.delete(tenantId);
+      if (this.#launcher.present) this.#launcher.client.ask({ type: 'discard', sandbox }, 'done').catch(() => undefined);
+    }, preparedLifetimeMsec);
+    timer.unref();
+    this.#prepared.set(tenantId, { hostId, sandbox, timer });
+    this.#launcher.client.ask({ type: 'prepare', sandbox }, 'done').catch(() => {
+      clearTimeout(timer);
+      this.#prepared.delete(tenantId);
+    });
+  }
+
+  start(id: ContainerId): Promise<{ container: Container; transcript: Transcript }> {
+    return this.#inTurn(id, async () => {
+      const { container, spec } = this.#store.need(id);
+      if (container.status !== 'created')
+        throw new Problem('conflict', `container ${container.name} is ${container.status}`, {
+          remedy: 'only a created container can be started',
+        });
+      const transcript = new TranscriptBuilder();
+      this.#store.update(id, { operation: 'starting' }, false);
+      this.#options.failPoint('start:journalled');
+      try {
+        const { message } = await this.#launcher.client.ask({ type: 'start', id }, 'started');
+        transcript.addSteps([...message.steps, startStep(spec)]);
+      } catch (failure) {
+        const code = exitCodeOfFailedExec(failure);
+        if (this.#store.get(id)?.container.status === 'created') this.#store.update(id, { operation: undefined });
+        throw explainLaunch(failure, `${spec.args[0]} (exit code ${code})`);
+      }
+      this.#options.failPoint('start:told');
+      const current = this.#store.need(id).container;
+      // A program may have ended already: its exit was told first, and stays.
+      const started =
+        current.status === 'stopped'
+          ? { startedAt: current.startedAt ?? current.finishedAt ?? now() }
+          : { status: 'running' as const, startedAt: now() };
+      const after = this.#store.update(id, { operation: undefined, container: started });
+      this.#prepareNext(spec);
+      return { container: after.container, transcript: transcript.finish() };
+    });
+  }
+
+  #exited(exit: LauncherExit): void {
+    if (exit.execId !== undefined) this.#execs.exited(exit.id, exit.execId, exit.exitStatus);
+    else this.#ended(exit.id, exit.exitStatus);
+  }
+
+  /** The first process of a container has ended, and with it all others of its pid namespace. */
+  #ended(id: ContainerId, exitStatus: ExitStatus): void {
+    const state = this.#store.get(id);
+    if (state === undefined || state.container.status === 'stopped') return;
+    const oomKills = this.#oomKills(state);
+    this.#store.update(id, {
+      operation: state.operation === 'deleting' ? 'deleting' : undefined,
+      container: {
+        status: 'stopped',
+        exitStatus,
+        finishedAt: now(),
+        pid: undefined,
+        ...(oomKills === undefined ? {} : { oomKilled: oomKills > 0n }),
+      },
+    });
+    this.#execs.containerEnded(id);
+    const settled = this.#settle(id);
+    this.#settling.set(id, settled);
+    void settled.finally(() => this.#settling.delete(id));
+    if (state.spec.autoRemove && state.operation !== 'deleting') {
+      void settled.then(() => this.delete(id, true)).catch(() => undefined);
+    }
+  }
+
+  #oomKills(state: StoredContainer): bigint | undefined {
+    try {
+      using reader = this.#options.cgroups.reader(this.cgroupPath(state.container));
+      const { memoryOomKills } = reader.read();
+      return memoryOomKills === undefined ? undefined : BigInt(memoryOomKills);
+    } catch (failure) {
+      if (hasErrno(failure, 'ENOENT', 'ENODEV')) return undefined;
+      throw failure;
+    }
+  }
+
+  /** Makes the last reading durable; tried again until it is, since the cgroup goes only after it. */
+  async #settle(id: ContainerId): Promise<void> {
+    for (let pauseMsec = 50; this.#store.get(id) !== undefined; pauseMsec = Math.min(pauseMsec * 2, 5000)) {
+      try {
+        await this.#options.beforeCgroupRemoval(this.inspect(id));
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, pauseMsec));
+      }
+    }
+  }
+
+  async kill(id: ContainerId, signal: number): Promise<{ container: Container; transcript: Transcript }> {
+    const { container } = this.#store.need(id);
+    if (container.status !== 'running') throw new Problem('conflict', `container ${container.name} is ${container.status}`);
+    const transcript = new TranscriptBuilder();
+    this.#signal(id, signal, transcript);
+    return { container: this.#store.need(id).container, transcript: transcript.finish() };
+  }
+
+  #signal(id: ContainerId, signal: number, transcript: TranscriptBuilder): void {
+    const pidfd = this.#store.held(id).pidfd;
+    if (pidfd === undefined) return;
+    const recorder = new Recorder();
+    try {
+      record(recorder, () => pidfd_send_signal(pidfd, signal));
+    } catch (failure) {
+      if (!hasErrno(failure, 'ESRCH')) throw failure;
+    } finally {
+      transcript.addRecorded(recorder);
+    }
+  }
+
+  async stop(id: ContainerId, timeoutMsec: number): Promise<{ container: Container; transcript: Transcript }> {
+    const { container } = this.#store.need(id);
+    const transcript = new TranscriptBuilder();
+    if (container.status === 'running' || container.status === 'created') {
+      // A first process without a handler ignores SIGTERM (pid_namespaces(7)); a created one has not become its program yet.
+      this.#signal(id, container.status === 'created' ? SIGKILL : SIGTERM, transcript);
+      if ((await this.wait(id, AbortSignal.timeout(Math.max(1, timeoutMsec)))) === undefined) {
+        this.#signal(id, SIGKILL, transcript);
+        if ((await this.wait(id, AbortSignal.timeout(killTimeoutMsec))) === undefined) {
+          throw new Problem('unavailable', `container ${container.name} did not end within ${killTimeoutMsec / 1000} s of SIGKILL`, {
+            remedy: 'a process of it is stuck in the kernel: see its State D in `processes`',
+          });
+        }
+      }
+    }
+    return { container: this.#store.need(id).container, transcript: transcript.finish() };
+  }
+
+  delete(id: ContainerId, force: boolean): Promise<{ transcript: Transcript }> {
+    return this.#inTurn(id, async () => {
+      const state = this.#store.get(id);
+      const transcript = new TranscriptBuilder();
+      if (state === undefined) return { transcript: transcript.finish() };
+      const { name, status } = state.container;
+      if (status !== 'stopped' && !force)
+        throw new Problem('conflict', `container ${name} is ${status}`, { remedy: `stop it first, or force it: ./bulkhead rm -f ${name}` });
+      this.#store.update(id, { operation: 'deleting' }, false);
+      this.#options.failPoint('delete:journalled');
+      if (status !== 'stopped') await this.stop(id, 0);
+      this.#options.failPoint('delete:stopped');
+      const recorder = new Recorder();
+      await this.#remove(id, recorder);
+      transcript.addRecorded(recorder);
+      return { transcript: transcript.finish() };
+    });
+  }
+
+  /** What is left of a container after its end: finished here from any step on. */
+  async #remove(id: ContainerId, recorder?: Recorder): Promise<void> {
+    const state = this.#store.get(id);
+    if (state === undefined) return;
+    const path = this.cgroupPath(state.container);
+    if (state.container.status !== 'stopped') {
+      this.#signal(id, SIGKILL, new TranscriptBuilder());
+      await this.#options.cgroups.kill(path, killTimeoutMsec);
+    }
+    await this.#settling.get(id);
+    if (this.#launcher.present) await this.#launcher.client.ask({ type: 'forget', id }, 'done');
+    await this.#execs.forgetAll(id);
+    if (this.#options.cgroups.exists(path)) {
+      await this.#settle(id);
+      this.#options.failPoint('delete:read');
+      const started = process.hrtime.bigint();
+      await this.#options.cgroups.remove(path);
+      recorder?.add({ syscall: 'unlinkat', args: `"${path}", 512`, durationNsec: Number(process.hrtime.bigint() - started) });
+    }
+    this.#options.failPoint('delete:cgroup');
+    this.#removeLogs(id);
+    this.#store.remove(id, true);
+  }
+
+  exec(id: ContainerId, request: ExecRequest): Promise<{ execId: string; transcript: Transcript }> {
+    return this.#execs.start(id, request, this.cgroupPath(this.#store.need(id).container));
+  }
+
+  async wait(id: ContainerId, signal: AbortSignal): Promise<ExitStatus | undefined> {
+    const stopped = (): ExitStatus | undefined => {
+      const container = this.#store.need(id).container;
+      return container.status === 'stopped' ? container.exitStatus : undefined;
+    };
+    const already = stopped();
+    if (already !== undefined || signal.aborted) return already;
+    return new Promise((resolve) => {
+      const finish = (status: ExitStatus | undefined) => {
+        signal.removeEventListener('abort', aborted);
+        listening[Symbol.dispose]();
+        resolve(status);
+      };
+      const aborted = () => finish(undefined);
+      const listening = this.onChange((change) => {
+        if ((change.type === 'changed' || change.type === 'removed') && change.container.id === id && change.container.status === 'stopped')
+          finish(change.container.exitStatus);
+      });
+      signal.addEventListener('abort', aborted);
+    });
+  }
+
+  processes(id: ContainerId): ContainerProcess[] {
+    const { container, ids } = this.#store.need(id);
+    if (container.status !== 'running') return [];
+    const mapping = { containerId: 0, hostId: ids.hostId, size: ids.size };
+    return this.#options.cgroups
+      .processes(this.cgroupPath(container))
+      .map((pid) => readProcess(pid, mapping))
+      .filter((process) => process !== undefined);
+  }
+
+  async *output(
+    id: ContainerId,
+    options: { execId?: string | undefined; follow: boolean; tailLines?: number | undefined },
+    signal: AbortSignal,
+  ): AsyncGenerator<ProcessOutputItem> {
+    if (options.execId !== undefined) {
+      yield* this.#execs.output(id, options.execId, options, signal);
+      return;
+    }
+    let last = this.#store.need(id).container;
+    using _listening = this.onChange((change) => {
+      if ((change.type === 'changed' || change.type === 'removed') && change.container.id === id) last = change.container;
+    });
+    for await (const item of readLog(this.#output(id).logFile, options, () => last.status === 'stopped', signal))
+      yield { type: 'output', ...item };
+    if (options.follow && last.exitStatus !== undefined && !signal.aborted) yield { type: 'exit', exitStatus: last.exitStatus };
+  }
+
+  async input(id: ContainerId, execId: string | undefined, data: Buffer, end: boolean): Promise<void> {
+    const name = { id, ...(execId === undefined ? {} : { execId }) };
+    await writeInput(await this.#input(name), this.#launcher.client, name, data, end);
+  }
+
+  async #input(name: { id: string; execId?: string }) {
+    const { inputs } = this.#store.held(this.#store.need(name.id).container.id);
+    const key = name.execId ?? '';
+    let input = inputs.get(key);
+    if (input === undefined) {
+      input = await openInput(this.#launcher.client, name);
+      inputs.set(key, input);
+    }
+    return input;
+  }
+
+  async resize(id: ContainerId, execId: string | undefined, size: { columns: number; rows: number }): Promise<void> {
+    resizeInput(await this.#input({ id, ...(execId === undefined ? {} : { execId }) }), size);
+  }
+
+  onChange(listener: (change: RuntimeChange) => void): Disposable {
+    return this.#store.onChange(listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled([...this.#queues.values(), ...this.#settling.values()]);
+    this.#exits.end();
+    for (const one of this.#prepared.values()) clearTimeout(one.timer);
+    this.#launcher[Symbol.dispose]();
+  }
+}
+
+const startStep = (spec: ContainerSpec): Step => ({
+  actor: 'child',
+  syscall: 'execve',
+  args: spec.args.map((arg) => JSON.stringify(arg)).join(', '),
+  durationNsec: 0,
+});
