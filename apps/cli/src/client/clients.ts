@@ -13,7 +13,7 @@ export function createAgentClient(socketPath: string): AgentClient {
 
 /** Typed client of the control plane behind its local socket, where root is the administrator. */
 export function createControlClient(socketPath: string): ControlClient {
-  return createTRPCClient<ControlRouter>({ links: [unixSocketLink({ socketPath, basePath: '/api/trpc' })] });
+  return createTRPCClient<ControlRouter>({ links: [unixSocketLink({ socketPath, basePath: '' })] });
 }
 
 export function agentOf(stateDirectory: string): AgentClient {

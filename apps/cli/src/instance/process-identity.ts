@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { uptime } from 'node:os';
 
 /** A process of this boot: the pid alone may be somebody else's by now. */
 export interface RecordedProcess {
@@ -46,3 +47,10 @@ export function signalProcess(recorded: RecordedProcess, signal: NodeJS.Signals)
     return false;
   }
 }
+
+/** USER_HZ: clock ticks in the files of /proc are hundredths of a second on x86-64 and arm64. */
+const ticksPerSecond = 100;
+
+/** When it was started, milliseconds since the epoch. */
+export const startedAtMsec = (recorded: RecordedProcess): number =>
+  Math.round(Date.now() - (uptime() - Number(recorded.startTimeTicks) / ticksPerSecond) * 1000);

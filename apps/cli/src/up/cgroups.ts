@@ -42,6 +42,12 @@ const pidsOf = (path: string): number[] => {
   }
 };
 
+/** True while a process runs in one of the instance's groups: a container goes on. */
+export const hasProcesses = (instance: string): boolean =>
+  cgroupRoots(instance)
+    .flatMap(descend)
+    .some((group) => pidsOf(group).length > 0);
+
 /** Kills every process below the instance's groups, again until none is left: a fork bomb makes new ones. */
 async function killProcesses(instance: string): Promise<void> {
   for (let round = 0; round < 200; round += 1) {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Problem } from '@bulkhead/model';
 import { createAgentClient } from '../client/clients.ts';
@@ -7,13 +7,14 @@ import { toProblem } from '../failure.ts';
 import { type Instance, readInstance } from '../instance/locate.ts';
 import { isAlive, signalProcess } from '../instance/process-identity.ts';
 import { readSupervisorRecord } from '../instance/supervisor-file.ts';
-import { cgroupRoots, removeCgroups } from './cgroups.ts';
+import { cgroupRoots } from './cgroups.ts';
+import { isForeignDirectory } from './layout.ts';
 import { lockStateDirectory } from './lock.ts';
-import { mountProgram, unmountBelow } from './program-mount.ts';
+import { mountProgram } from './program-mount.ts';
 import { Progress } from './progress.ts';
+import { removeIfEmpty, removeRuntime } from './remove-runtime.ts';
 import { agentPlan, launcherPlan } from './services.ts';
 import { endStaleServices, Supervisor } from './supervisor.ts';
-import { findListener } from './unix-sockets.ts';
 import { requireRoot } from './up.ts';
 import { removeAccounts } from './users.ts';
 
@@ -61,25 +62,6 @@ async function deleteContainers(instance: Instance, options: DownOptions, progre
   }
 }
 
-async function endLauncher({ paths }: Instance, progress: Progress): Promise<void> {
-  const launcher = readSupervisorRecord(paths.supervisorFile)?.services.launcher?.process;
-  const found = findListener(paths.launcherSocket) ?? (launcher !== undefined && isAlive(launcher) ? launcher : undefined);
-  if (found === undefined) return;
-  progress.step('ending the launcher');
-  signalProcess(found, 'SIGTERM');
-  for (let waited = 0; waited < 5000 && isAlive(found); waited += 25) await delay(25);
-  signalProcess(found, 'SIGKILL');
-  while (isAlive(found)) await delay(10);
-}
-
-function removeIfEmpty(path: string): void {
-  try {
-    if (readdirSync(path).length === 0) rmdirSync(path);
-  } catch (failure) {
-    if ((failure as NodeJS.ErrnoException).code !== 'ENOENT') throw failure;
-  }
-}
-
 /** `down`: no process, mount, cgroup or runtime file of the instance is left; with --purge nothing at all. */
 export async function down(options: DownOptions): Promise<void> {
   requireRoot('down');
@@ -87,7 +69,7 @@ export async function down(options: DownOptions): Promise<void> {
   const progress = new Progress();
   const instance = readInstance(stateDirectory);
   if (instance === undefined) {
-    if (existsSync(stateDirectory) && readdirSync(stateDirectory).length > 0 && !isLeftover(stateDirectory))
+    if (isForeignDirectory(stateDirectory))
       throw new Problem('invalid', `${stateDirectory} is no state directory of bulkhead: it has no instance.json`, {
         remedy: 'name the right one with --state-dir',
       });
@@ -95,17 +77,12 @@ export async function down(options: DownOptions): Promise<void> {
     progress.note('nothing is up here');
     return;
   }
-  const { paths } = instance;
   await endSupervisor(instance, progress);
   lockStateDirectory(stateDirectory, 'down');
   await endStaleServices(instance);
   await deleteContainers(instance, options, progress);
-  await endLauncher(instance, progress);
   progress.step('removing control groups, mounts and runtime files');
-  await removeCgroups(instance.instance);
-  unmountBelow(paths.run);
-  rmSync(paths.run, { recursive: true, force: true });
-  removeIfEmpty('/run/bulkhead');
+  await removeRuntime(instance);
   if (purge) {
     progress.step('removing users, settings and state');
     removeAccounts(instance.instance);
@@ -115,6 +92,3 @@ export async function down(options: DownOptions): Promise<void> {
   }
   progress.note(purge ? 'down; nothing is left' : `down; history and settings stay in ${stateDirectory}`);
 }
-
-/** What an `up` that failed at once leaves: its lock alone. */
-const isLeftover = (stateDirectory: string): boolean => readdirSync(stateDirectory).every((name) => name === 'lock');

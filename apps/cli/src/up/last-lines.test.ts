@@ -20,6 +20,7 @@ test('the line that names the cause is picked out of what a program said', () =>
   expect(explain('node:internal\n\nError: Cannot find module x\n    at a\n    at b\n\nNode.js v26.10.0\n')).toBe(
     'Error: Cannot find module x',
   );
+  expect(explain('{"level":"info","message":"a"}\n{"level":"fatal","message":"this kernel cannot"}\n')).toBe('this kernel cannot');
   expect(explain('launcher: this kernel has no user namespaces')).toBe('launcher: this kernel has no user namespaces');
   expect(explain('')).toBeUndefined();
 });

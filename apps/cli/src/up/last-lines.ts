@@ -1,13 +1,16 @@
 const keptLines = 40;
 
 interface JsonLine {
-  level?: number;
+  /** pino's number, or a word. */
+  level?: number | string;
   msg?: string;
+  message?: string;
   err?: { message?: string };
 }
 
-/** Error and fatal of pino. */
-const errorLevel = 50;
+/** Error and fatal: 50 and 60 of pino. */
+const isError = (level: number | string | undefined): boolean =>
+  typeof level === 'number' ? level >= 50 : level === 'error' || level === 'fatal';
 
 function readJson(line: string): JsonLine | undefined {
   if (!line.startsWith('{')) return undefined;
@@ -40,8 +43,8 @@ export class LastLines {
     const failures = lines.flatMap((line) => {
       const json = readJson(line);
       if (json !== undefined) {
-        const text = [json.msg, json.err?.message].filter((part) => part !== undefined && part !== '').join(': ');
-        return (json.level ?? 0) >= errorLevel && text !== '' ? [text] : [];
+        const text = [json.msg ?? json.message, json.err?.message].filter((part) => part !== undefined && part !== '').join(': ');
+        return isError(json.level) && text !== '' ? [text] : [];
       }
       // PostgreSQL's severities, and what Node prints of an uncaught error.
       return /\b(?:FATAL|PANIC|ERROR):|^\w*(?:Error|Problem)\b.*: |^(?:migration|launcher|agent|web|collector|bulkhead[\w-]*): /.test(line)

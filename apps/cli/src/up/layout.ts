@@ -1,15 +1,28 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type InstancePaths, Problem } from '@bulkhead/model';
 import type { InstanceAccounts } from './users.ts';
 import { ensureDirectory } from './write-file.ts';
 
+/** True for a directory that holds things and is no state directory: it is not ours to change or remove. */
+export function isForeignDirectory(path: string): boolean {
+  if (!existsSync(path)) return false;
+  const names = readdirSync(path);
+  // An up that failed at once leaves its lock alone.
+  return !names.includes('instance.json') && names.some((name) => name !== 'lock');
+}
+
 /** Makes the state directory itself, with a line that names the cause where that cannot be. */
 export async function ensureStateDirectory(stateDirectory: string): Promise<void> {
   try {
+    if (isForeignDirectory(stateDirectory))
+      throw new Problem('invalid', `--state-dir: ${stateDirectory} holds other things and is no state directory of bulkhead`, {
+        remedy: 'give an empty directory, or one that does not exist yet',
+      });
     await ensureDirectory(stateDirectory, { mode: 0o711 });
     accessSync(stateDirectory, constants.W_OK | constants.X_OK);
   } catch (failure) {
+    if (failure instanceof Problem) throw failure;
     const { code, message } = failure as NodeJS.ErrnoException;
     const reasons: Record<string, string> = {
       EROFS: 'its file system is read-only',

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Problem, type ServiceName } from '@bulkhead/model';
-import { identify, isAlive, type RecordedProcess, signalProcess } from '../instance/process-identity.ts';
+import { identify, isAlive, type RecordedProcess, signalProcess, startedAtMsec } from '../instance/process-identity.ts';
 import type { RecordedService, ServiceState } from '../instance/supervisor-file.ts';
 import { nextBackoffMsec } from './backoff.ts';
 import { LastLines } from './last-lines.ts';
@@ -79,7 +79,7 @@ export class Service {
   /** Goes on with a process that an earlier supervisor started. */
   adopt(recorded: RecordedProcess): void {
     this.#process = recorded;
-    this.#startedAtMsec = Date.now();
+    this.#startedAtMsec = startedAtMsec(recorded);
     this.#ended = this.#watch(recorded).then(() => this.#onEnd('it ended'));
     this.#become('running');
   }

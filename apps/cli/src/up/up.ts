@@ -1,13 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { Problem, type ServiceConfig, type ServiceName } from '@bulkhead/model';
 import { createControlClient } from '../client/clients.ts';
 import type { Environment } from '../env.ts';
 import { ExitRequest, reportFailure } from '../failure.ts';
-import type { Instance } from '../instance/locate.ts';
+import { type Instance, readInstance } from '../instance/locate.ts';
 import { isAlive } from '../instance/process-identity.ts';
 import { readSupervisorRecord } from '../instance/supervisor-file.ts';
 import { print } from '../output/print.ts';
 import { version } from '../version.ts';
+import { hasProcesses } from './cgroups.ts';
 import { ensureInstance } from './create-instance.ts';
 import { bringDatabaseUp } from './database.ts';
 import { ensureDebianPackages } from './debian-packages.ts';
@@ -16,6 +17,7 @@ import { isLoopback, type ListenAddress, parseListen, reserveListen, urlOf } fro
 import { lockStateDirectory } from './lock.ts';
 import { mountProgram } from './program-mount.ts';
 import { Progress } from './progress.ts';
+import { removeRuntime } from './remove-runtime.ts';
 import { ensureSecrets, type SecretFiles } from './secrets.ts';
 import { agentPlan, collectorPlan, launcherPlan, webPlan } from './services.ts';
 import { writeSetupFile } from './setup-link.ts';
@@ -23,7 +25,7 @@ import { endStaleServices, Supervisor } from './supervisor.ts';
 import { enterScope } from './systemd-scope.ts';
 import { ensureTls, type TlsFiles } from './tls.ts';
 import { ensureAccounts, type InstanceAccounts, type UserIds } from './users.ts';
-import { writeFileAtomically } from './write-file.ts';
+import { exists, writeFileAtomically } from './write-file.ts';
 
 export interface UpOptions {
   stateDirectory: string;
@@ -65,25 +67,53 @@ interface Prepared {
   accounts: InstanceAccounts;
   secrets: SecretFiles;
   common: Omit<ServiceConfig, 'service'>;
+  listen: ListenAddress;
+  /** True where nothing of it was under /run before: no container of an earlier run can be known there. */
+  isFreshRuntime: boolean;
 }
 
-async function prepare(options: UpOptions, progress: Progress): Promise<Prepared> {
+/** What must be right before anything is made: the place, the lock, the port. A first run that fails here leaves nothing. */
+async function claim(options: UpOptions, wanted: ListenAddress, progress: Progress): Promise<ListenAddress> {
   const { stateDirectory } = options;
+  const isNew = !exists(stateDirectory);
   await ensureStateDirectory(stateDirectory);
-  if (options.web) checkReachable(stateDirectory);
-  lockStateDirectory(stateDirectory, 'up');
+  try {
+    if (options.web) checkReachable(stateDirectory);
+    lockStateDirectory(stateDirectory, 'up');
+    const known = readInstance(stateDirectory);
+    if (known !== undefined) {
+      refuseForeignSupervisor(known);
+      // What the last run left may hold the port.
+      const stale = await endStaleServices(known);
+      if (stale.length > 0) progress.note(`the last up was killed; ended what it left: ${stale.join(', ')}`);
+    }
+    return options.web ? await reserveListen(wanted) : wanted;
+  } catch (failure) {
+    if (isNew) rmSync(stateDirectory, { recursive: true, force: true });
+    throw failure;
+  }
+}
+
+async function prepare(options: UpOptions, wanted: ListenAddress, progress: Progress): Promise<Prepared> {
+  const { stateDirectory } = options;
+  const listen = await claim(options, wanted, progress);
   ensureDebianPackages(progress);
   progress.step('preparing');
   const instance = await ensureInstance(stateDirectory);
-  refuseForeignSupervisor(instance);
-  const stale = await endStaleServices(instance);
-  if (stale.length > 0) progress.note(`the last up was killed; ended what it left: ${stale.join(', ')}`);
   const accounts = ensureAccounts(instance.instance);
   const { paths } = instance;
+  const isFreshRuntime = !exists(paths.run);
   await ensureLayout(paths, accounts);
   const secrets = await ensureSecrets(paths, accounts, workDirectoryOf(paths));
   mountProgram(paths.program, progress);
-  return { instance, accounts, secrets, common: { version, instance: instance.instance, hostId: instance.hostId, stateDirectory } };
+  return {
+    instance,
+    accounts,
+    secrets,
+    listen,
+    isFreshRuntime,
+    common: { version, instance: instance.instance, hostId: instance.hostId, stateDirectory },
+  };
 }
 
 async function writeConfig(
@@ -122,16 +152,16 @@ async function makeSetupLink(prepared: Prepared, url: string): Promise<string | 
 /** Everything, in the order in which it needs itself. Resolves when all of it answers. */
 async function bringUp(
   options: UpOptions,
-  listen: ListenAddress,
-  supervised: (supervisor: Supervisor) => void,
+  wanted: ListenAddress,
+  supervised: (supervisor: Supervisor, prepared: Prepared) => void,
   progress: Progress,
 ): Promise<void> {
-  const prepared = await prepare(options, progress);
-  const { instance, accounts, secrets, common } = prepared;
+  const prepared = await prepare(options, wanted, progress);
+  const { instance, accounts, secrets, common, listen } = prepared;
   const { paths } = instance;
   const { environment } = options;
   const supervisor = new Supervisor(instance, progress);
-  supervised(supervisor);
+  supervised(supervisor, prepared);
 
   if (!options.web) {
     await startHostServices(prepared, options, supervisor, progress);
@@ -192,27 +222,23 @@ export async function up(options: UpOptions): Promise<void> {
   requireUserNamespaces();
   enterScope();
   process.umask(0o022);
-  const listen = options.web ? await reserveListen(wanted) : wanted;
   const progress = new Progress();
 
-  let supervisor: Supervisor | undefined;
+  const held: { supervisor?: Supervisor; prepared?: Prepared } = {};
   const ended = Promise.withResolvers<void>();
-  let isEnding = false;
-  const onSignal = (): void => {
-    if (isEnding) return;
-    isEnding = true;
-    ended.resolve();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => ended.resolve());
 
   const coming = bringUp(
     options,
-    listen,
-    (made) => {
-      supervisor = made;
+    wanted,
+    (supervisor, prepared) => {
+      held.supervisor = supervisor;
+      held.prepared = prepared;
     },
     progress,
   );
+  // Once a signal came, what it was still doing may fail as it likes.
+  coming.catch(() => {});
   let exitCode = 0;
   try {
     await Promise.race([coming, ended.promise]);
@@ -220,9 +246,10 @@ export async function up(options: UpOptions): Promise<void> {
   } catch (failure) {
     progress.done();
     exitCode = reportFailure(failure);
-    isEnding = true;
   }
-  coming.catch(() => {});
-  await supervisor?.stop();
+  await held.supervisor?.stop();
+  // A start that failed leaves nothing half made; what an earlier run had stays.
+  if (exitCode !== 0 && held.prepared?.isFreshRuntime === true && !hasProcesses(held.prepared.instance.instance))
+    await removeRuntime(held.prepared.instance);
   throw new ExitRequest(exitCode);
 }
