@@ -1,0 +1,4 @@
+/** What /proc tells of namespaces and of the processes that hold them. Reads only; changes nothing. */
+export { readBootId } from './boot-id.ts';
+export { readNamespaces } from './namespaces.ts';
+export { processIdentity, sameProcess } from './process-identity.ts';
