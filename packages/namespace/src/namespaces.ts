@@ -1,58 +1,52 @@
-import { statSync } from 'node:fs';
-import { namespaceTable } from '@bulkhead/kernel';
+import { type BigIntStats, statSync } from 'node:fs';
+import { hasErrno, namespaceTable } from '@bulkhead/kernel';
 import type { NamespaceReference, NamespaceType } from '@bulkhead/model';
-import { ifAlive } from './read-proc.ts';
 
-interface NamespaceId {
-  dev: bigint;
-  ino: bigint;
+/** Identity of a namespace (namespaces(7)): device and inode of its file, in decimal. */
+interface Identity {
+  dev: string;
+  ino: string;
 }
 
-function readNamespaceId(pid: number | 'self', procName: string): NamespaceId | undefined {
-  return ifAlive(() => {
-    const { dev, ino } = statSync(`/proc/${pid}/ns/${procName}`, { bigint: true });
-    return { dev, ino };
-  });
+/** @returns undefined where the kernel lacks the type, the process let go of it (a zombie), or we may not look */
+function identityOf(path: string): Identity | undefined {
+  let stat: BigIntStats;
+  try {
+    // Follows the link to the namespace itself, so that device and inode are the namespace's.
+    stat = statSync(path, { bigint: true });
+  } catch (failure) {
+    if (hasErrno(failure, 'ENOENT', 'ESRCH', 'EACCES', 'EPERM')) return undefined;
+    throw failure;
+  }
+  return { dev: String(stat.dev), ino: String(stat.ino) };
 }
 
-let hostNamespaces: Map<NamespaceType, NamespaceId> | undefined;
-
-/** The host's own: those of pid 1, or ours where pid 1 cannot be looked at. Read once: neither ever changes its namespaces. */
-function readHostNamespaces(): Map<NamespaceType, NamespaceId> {
-  const found = new Map<NamespaceType, NamespaceId>();
+function identitiesOf(pid: number | 'self'): Map<NamespaceType, Identity> {
+  const found = new Map<NamespaceType, Identity>();
   for (const { type, procName } of namespaceTable) {
-    let id: NamespaceId | undefined;
-    try {
-      id = readNamespaceId(1, procName);
-    } catch {
-      // EACCES where we are not root.
-    }
-    id ??= readNamespaceId('self', procName);
-    if (id !== undefined) found.set(type, id);
+    const identity = identityOf(`/proc/${pid}/ns/${procName}`);
+    if (identity !== undefined) found.set(type, identity);
   }
   return found;
 }
 
 /**
- * Namespaces a process is in, by stat(2) of /proc/<pid>/ns/*: `{dev, ino}` is the identity of a namespace
- * (namespaces(7)). A type that the kernel lacks is absent.
+ * Namespaces of a process, in the order of the kernel package's table. `initial` compares with those of process 1, type
+ * by type; where /proc/1 tells nothing of a type (hidepid, no CAP_SYS_PTRACE), with our own. What cannot be read of a
+ * living process is left out.
  *
- * @returns empty where the process is gone; a zombie has left some of its namespaces
- * @throws EACCES without the right to ptrace the process
+ * @throws an error with code ENOENT or ESRCH where the process is gone
  */
 export function readNamespaces(pid: number): NamespaceReference[] {
-  hostNamespaces ??= readHostNamespaces();
-  const references: NamespaceReference[] = [];
-  for (const { type, procName } of namespaceTable) {
-    const id = readNamespaceId(pid, procName);
-    if (id === undefined) continue;
-    const host = hostNamespaces.get(type);
-    references.push({
-      type,
-      dev: String(id.dev),
-      ino: String(id.ino),
-      initial: host !== undefined && host.dev === id.dev && host.ino === id.ino,
-    });
+  const found = identitiesOf(pid);
+  // Tells "gone" from "has none to show": this throws ENOENT where no process has the pid.
+  if (found.size < namespaceTable.length) statSync(`/proc/${pid}`);
+  const initial = identitiesOf(1);
+  if (initial.size < found.size) {
+    for (const [type, identity] of identitiesOf('self')) if (!initial.has(type)) initial.set(type, identity);
   }
-  return references;
+  return [...found].map(([type, { dev, ino }]) => {
+    const hosts = initial.get(type);
+    return { type, dev, ino, initial: hosts?.dev === dev && hosts.ino === ino };
+  });
 }

@@ -19,7 +19,13 @@ export function parseProcessStat(text: string): ProcessStat {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const state = fields[0];
   const startTimeTicks = fields[19];
-  if (!text.includes(')') || state === undefined || !/^[A-Za-z]$/.test(state) || startTimeTicks === undefined || !/^\d+$/.test(startTimeTicks)) {
+  if (
+    !text.includes(')') ||
+    state === undefined ||
+    !/^[A-Za-z]$/.test(state) ||
+    startTimeTicks === undefined ||
+    !/^\d+$/.test(startTimeTicks)
+  ) {
     throw new Error(`not a line of /proc/<pid>/stat: ${JSON.stringify(text.slice(0, 200))}`);
   }
   return { state, startTimeTicks };
