@@ -157,6 +157,8 @@ export const CGROUP2_SUPER_MAGIC = 0x63677270;
 export const PROC_SUPER_MAGIC = 0x9fa0;
 export const TMPFS_MAGIC = 0x01021994;
 
+/** include/uapi/linux/capability.h */
+export const LINUX_CAPABILITY_VERSION_3 = 0x20080522;
 /** include/uapi/linux/capability.h: name by number */
 export const capabilityNames = [
   'CAP_CHOWN',

@@ -4,6 +4,7 @@ import { commonSyscalls } from './arch.ts';
 import { type AT_FDCWD, AT_REMOVEDIR, O_CLOEXEC, O_RDONLY, O_WRONLY } from './constants.ts';
 import { SyscallError } from './error.ts';
 import { adopt, Fd, numberOf } from './fd.ts';
+import { layouts, pack, takeU64 } from './layout.ts';
 import { declare, perform } from './library.ts';
 
 const cOpenat = declare<(dirfd: number, path: string, flags: number, mode: number) => number>('openat', 'int', [
@@ -60,17 +61,12 @@ export function openat(directory: DirectoryFd, path: string, flags: number, mode
 
 /** openat2(2) with its resolve flags. O_CLOEXEC is always added. */
 export function openat2(directory: DirectoryFd, path: string, how: { flags: number; mode?: number; resolve: bigint }): Fd {
-  const buffer = Buffer.alloc(openHowSize);
-  buffer.writeBigUInt64LE(BigInt(how.flags | O_CLOEXEC), 0);
-  buffer.writeBigUInt64LE(BigInt(how.mode ?? 0), 8);
-  buffer.writeBigUInt64LE(how.resolve, 16);
+  const buffer = pack(layouts.openHow, { flags: how.flags | O_CLOEXEC, mode: how.mode ?? 0, resolve: how.resolve });
   const number = perform('openat2', [directory, path, how.flags, how.resolve], () =>
-    cOpenat2(commonSyscalls.openat2, dirNumber(directory), path, buffer, openHowSize),
+    cOpenat2(commonSyscalls.openat2, dirNumber(directory), path, buffer, layouts.openHow.size),
   );
   return adopt(number, join(directory, path));
 }
-/** sizeof(struct open_how), include/uapi/linux/openat2.h */
-export const openHowSize = 24;
 
 /** mkdirat(2). */
 export function mkdirat(directory: DirectoryFd, path: string, mode: number): void {
@@ -215,9 +211,9 @@ export function memfd_create(name: string, closeOnExec = true): Fd {
 
 /** statfs(2): the type of the file system a path is on (f_type). */
 export function filesystemType(path: string): number {
-  const buffer = Buffer.alloc(120);
+  const buffer = Buffer.alloc(layouts.statfs.size);
   perform('statfs', [path], () => cStatfs(path, buffer));
-  return Number(buffer.readBigInt64LE(0));
+  return Number(takeU64(buffer, layouts.statfs, 'f_type'));
 }
 
 /** Writes all of a buffer to a regular file or memfd. */

@@ -11,6 +11,7 @@ import {
 } from './constants.ts';
 import { adopt, Fd, numberOf } from './fd.ts';
 import type { DirectoryFd } from './file.ts';
+import { layouts, pack } from './layout.ts';
 import { declare, perform } from './library.ts';
 
 const long = ['long', 'long'] as const;
@@ -92,9 +93,6 @@ export function fsmount(fs: Fd, attributes: bigint): Fd {
   );
 }
 
-/** sizeof(struct mount_attr), MOUNT_ATTR_SIZE_VER0 */
-export const mountAttrSize = 32;
-
 /** mount_setattr(2) on a mount held by a descriptor (AT_EMPTY_PATH), or on a path below it. */
 export function mount_setattr(
   directory: DirectoryFd,
@@ -102,13 +100,14 @@ export function mount_setattr(
   flags: number,
   attributes: { set?: bigint; clear?: bigint; propagation?: bigint; userns?: Fd },
 ): void {
-  const buffer = Buffer.alloc(mountAttrSize);
-  buffer.writeBigUInt64LE(attributes.set ?? 0n, 0);
-  buffer.writeBigUInt64LE(attributes.clear ?? 0n, 8);
-  buffer.writeBigUInt64LE(attributes.propagation ?? 0n, 16);
-  if (attributes.userns !== undefined) buffer.writeBigUInt64LE(BigInt(numberOf(attributes.userns)), 24);
+  const buffer = pack(layouts.mountAttr, {
+    attr_set: attributes.set ?? 0n,
+    attr_clr: attributes.clear ?? 0n,
+    propagation: attributes.propagation ?? 0n,
+    ...(attributes.userns === undefined ? {} : { userns_fd: numberOf(attributes.userns) }),
+  });
   perform('mount_setattr', [directory, path, flags, attributes.set ?? 0n], () =>
-    cMountSetattr(commonSyscalls.mount_setattr, dirNumber(directory), path, flags, buffer, mountAttrSize),
+    cMountSetattr(commonSyscalls.mount_setattr, dirNumber(directory), path, flags, buffer, layouts.mountAttr.size),
   );
 }
 

@@ -7,6 +7,7 @@ import {
   CLONE_PARENT,
   CLONE_PIDFD,
   capabilityNames,
+  LINUX_CAPABILITY_VERSION_3,
   MADV_DOFORK,
   P_PID,
   PIDFD_GET_INFO,
@@ -20,6 +21,7 @@ import {
 } from './constants.ts';
 import { SyscallError } from './error.ts';
 import { adopt, type Fd, numberOf } from './fd.ts';
+import { layouts, pack, takeInt, takeU64 } from './layout.ts';
 import { declare, named, perform } from './library.ts';
 
 const cClone3 = declare<(n: number, args: Buffer, size: number) => number>('syscall', 'long', ['long', 'void *', 'size_t']);
@@ -80,23 +82,21 @@ const cClockGettime = declare<(clock: number, time: BigInt64Array) => number>('c
 const forkableFrom = 0x10000;
 const forkableLength = 0x7ffffff00000 - 0x10000;
 
-/** sizeof(struct clone_args), CLONE_ARGS_SIZE_VER2 */
-export const cloneArgsSize = 88;
-
 function clone(flags: bigint, exitSignal: number, cgroup: Fd | undefined): { pid: number; pidfd: Fd | undefined } {
-  const args = Buffer.alloc(cloneArgsSize);
   const pidfd = Buffer.alloc(4);
   const allFlags = flags | CLONE_PIDFD | (cgroup === undefined ? 0n : CLONE_INTO_CGROUP);
-  args.writeBigUInt64LE(allFlags, 0);
-  args.writeBigUInt64LE(BigInt(koffi.address(pidfd)), 8);
-  args.writeBigUInt64LE(BigInt(exitSignal), 32);
-  if (cgroup !== undefined) args.writeBigUInt64LE(BigInt(numberOf(cgroup)), 80);
+  const args = pack(layouts.cloneArgs, {
+    flags: allFlags,
+    pidfd: BigInt(koffi.address(pidfd)),
+    exit_signal: exitSignal,
+    ...(cgroup === undefined ? {} : { cgroup: numberOf(cgroup) }),
+  });
   const pid = perform('clone3', [allFlags], () => {
     // V8 marks its heap MADV_DONTFORK, and a child without it faults at its first instruction. The madvise answers -1 at
     // the holes, which is expected. Nothing may be allocated between the two calls: a page that V8 maps in between would
     // be missing in the child.
     cMadvise(forkableFrom, forkableLength, MADV_DOFORK);
-    return cClone3(commonSyscalls.clone3, args, cloneArgsSize);
+    return cClone3(commonSyscalls.clone3, args, layouts.cloneArgs.size);
   });
   return { pid, pidfd: pid === 0 ? undefined : adopt(pidfd.readInt32LE(0), `pidfd:${pid}`) };
 }
@@ -137,7 +137,7 @@ export type WaitResult =
   | { pid: number; kind: 'exited'; code: number }
   | { pid: number; kind: 'signaled'; signal: number; coreDumped: boolean };
 
-const siginfo = Buffer.alloc(128);
+const siginfo = Buffer.alloc(layouts.siginfo.size);
 
 /** waitid(2). @returns undefined where WNOHANG found nothing, or there is no child (ECHILD) */
 export function waitid(type: number, id: number, options: number): WaitResult | undefined {
@@ -147,10 +147,10 @@ export function waitid(type: number, id: number, options: number): WaitResult | 
     if (failure.code === 'ECHILD') return undefined;
     throw failure;
   }
-  const pid = siginfo.readInt32LE(16);
+  const pid = takeInt(siginfo, layouts.siginfo, 'si_pid');
   if (pid === 0) return undefined;
-  const how = siginfo.readInt32LE(8);
-  const status = siginfo.readInt32LE(24);
+  const how = takeInt(siginfo, layouts.siginfo, 'si_code');
+  const status = takeInt(siginfo, layouts.siginfo, 'si_status');
   return how === CLD_EXITED
     ? { pid, kind: 'exited', code: status }
     : { pid, kind: 'signaled', signal: status, coreDumped: how === CLD_DUMPED };
@@ -181,11 +181,10 @@ export function pidfd_send_signal(pidfd: Fd, signal: number): void {
 export function pidfdExitStatus(
   pidfd: Fd,
 ): Omit<Extract<WaitResult, { kind: 'exited' }>, 'pid'> | Omit<Extract<WaitResult, { kind: 'signaled' }>, 'pid'> | undefined {
-  const info = Buffer.alloc(64);
-  info.writeBigUInt64LE(PIDFD_INFO_EXIT, 0);
+  const info = pack(layouts.pidfdInfo, { mask: PIDFD_INFO_EXIT });
   if (cIoctlBuffer(numberOf(pidfd), PIDFD_GET_INFO, info) < 0) return undefined;
-  if ((info.readBigUInt64LE(0) & PIDFD_INFO_EXIT) === 0n) return undefined;
-  const status = info.readInt32LE(60);
+  if ((takeU64(info, layouts.pidfdInfo, 'mask') & PIDFD_INFO_EXIT) === 0n) return undefined;
+  const status = takeInt(info, layouts.pidfdInfo, 'exit_code');
   const signal = status & 0x7f;
   return signal === 0 ? { kind: 'exited', code: (status >> 8) & 0xff } : { kind: 'signaled', signal, coreDumped: (status & 0x80) !== 0 };
 }
@@ -268,14 +267,15 @@ export function setsid(): void {
 
 /** capset(2), version 3, of this thread: sets of capability numbers as masks. */
 export function capset(sets: { effective: bigint; permitted: bigint; inheritable: bigint }): void {
-  const header = Buffer.alloc(8);
-  header.writeUInt32LE(0x20080522, 0);
-  const data = Buffer.alloc(24);
-  for (const [index, shift] of [0n, 32n].entries()) {
-    data.writeUInt32LE(Number((sets.effective >> shift) & 0xffffffffn), index * 12);
-    data.writeUInt32LE(Number((sets.permitted >> shift) & 0xffffffffn), index * 12 + 4);
-    data.writeUInt32LE(Number((sets.inheritable >> shift) & 0xffffffffn), index * 12 + 8);
-  }
+  const header = pack(layouts.capHeader, { version: LINUX_CAPABILITY_VERSION_3 });
+  const halves = [0n, 32n].map((shift) =>
+    pack(layouts.capData, {
+      effective: (sets.effective >> shift) & 0xffffffffn,
+      permitted: (sets.permitted >> shift) & 0xffffffffn,
+      inheritable: (sets.inheritable >> shift) & 0xffffffffn,
+    }),
+  );
+  const data = Buffer.concat(halves);
   perform('capset', [sets.effective], () => cSyscallBuffers(arch.syscalls.capset, header, data));
 }
 
@@ -311,19 +311,17 @@ export function resetSignal(signal: number): void {
 /** RLIMIT_NOFILE of getrlimit(2) */
 export const RLIMIT_NOFILE = 7;
 
-/** prlimit(2) of this process. */
+/** setrlimit(2), by prlimit(2) of this process. */
 export function setrlimit(resource: number, limits: { soft: bigint; hard: bigint }): void {
-  const buffer = Buffer.alloc(16);
-  buffer.writeBigUInt64LE(limits.soft, 0);
-  buffer.writeBigUInt64LE(limits.hard, 8);
+  const buffer = pack(layouts.rlimit64, { rlim_cur: limits.soft, rlim_max: limits.hard });
   perform('prlimit64', [resource, limits.soft, limits.hard], () => cPrlimit(arch.syscalls.prlimit64, 0, resource, buffer, null));
 }
 
-/** prlimit(2) of this process. */
+/** getrlimit(2), by prlimit(2) of this process. */
 export function getrlimit(resource: number): { soft: bigint; hard: bigint } {
-  const buffer = Buffer.alloc(16);
+  const buffer = Buffer.alloc(layouts.rlimit64.size);
   perform('prlimit64', [resource], () => cPrlimit(arch.syscalls.prlimit64, 0, resource, null, buffer));
-  return { soft: buffer.readBigUInt64LE(0), hard: buffer.readBigUInt64LE(8) };
+  return { soft: takeU64(buffer, layouts.rlimit64, 'rlim_cur'), hard: takeU64(buffer, layouts.rlimit64, 'rlim_max') };
 }
 
 /** umask(2). @returns the mask before */

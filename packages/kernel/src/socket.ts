@@ -12,6 +12,7 @@ import {
 } from './constants.ts';
 import { SyscallError } from './error.ts';
 import { adopt, type Fd, numberOf } from './fd.ts';
+import { layouts, pack, put, takeInt, takeU64 } from './layout.ts';
 import { declare, perform } from './library.ts';
 
 const cSocket = declare<(domain: number, type: number, protocol: number) => number>('socket', 'int', ['int', 'int', 'int']);
@@ -47,17 +48,13 @@ const cSetsockopt = declare<(fd: number, level: number, name: number, value: Int
 const cSendmsg = declare<(fd: number, message: Buffer, flags: number) => number>('sendmsg', 'long', ['int', 'void *', 'int']);
 const cRecvmsg = declare<(fd: number, message: Buffer, flags: number) => number>('recvmsg', 'long', ['int', 'void *', 'int']);
 
-/** sizeof(struct msghdr), struct iovec, struct cmsghdr, struct ucred, struct sockaddr_un on 64-bit Linux */
-export const socketStructSizes = { msghdr: 56, iovec: 16, cmsghdr: 16, ucred: 12, sockaddrUn: 110 } as const;
-
 /** Descriptors one message may carry here (the kernel's SCM_MAX_FD is 253). */
 export const maxMessageFds = 32;
 
 function unixAddress(path: string): Buffer {
   const bytes = Buffer.from(path);
   if (bytes.length > 107) throw new Error(`socket path has ${bytes.length} bytes, at most 107 fit: ${path}`);
-  const address = Buffer.alloc(socketStructSizes.sockaddrUn);
-  address.writeUInt16LE(AF_UNIX, 0);
+  const address = pack(layouts.sockaddrUn, { sun_family: AF_UNIX });
   bytes.copy(address, 2);
   return address;
 }
@@ -116,10 +113,14 @@ export interface PeerCredentials {
 }
 
 function peerCredentialsOf(number: number, label: string): PeerCredentials {
-  const buffer = Buffer.alloc(socketStructSizes.ucred);
+  const buffer = Buffer.alloc(layouts.ucred.size);
   const length = Int32Array.of(buffer.length);
   perform('getsockopt', [label, 'SO_PEERCRED'], () => cGetsockopt(number, SOL_SOCKET, SO_PEERCRED, buffer, length));
-  return { pid: buffer.readInt32LE(0), uid: buffer.readUInt32LE(4), gid: buffer.readUInt32LE(8) };
+  return {
+    pid: takeInt(buffer, layouts.ucred, 'pid'),
+    uid: takeInt(buffer, layouts.ucred, 'uid') >>> 0,
+    gid: takeInt(buffer, layouts.ucred, 'gid') >>> 0,
+  };
 }
 
 /** getsockopt(2), SO_PEERCRED. */
@@ -135,19 +136,16 @@ export function peerCredentialsOfNodeSocket(connection: object): PeerCredentials
 /** Buffers that only a raw address points to are held here during a call, so that none is collected under it. */
 const inFlight: (Buffer | undefined)[] = [];
 
+const cmsghdrSize = layouts.cmsghdr.size;
 const align = (length: number): number => (length + 7) & ~7;
 
 /** Fills a struct msghdr that points into the buffers given; they must stay referenced until the call is over. */
 function messageHeader(data: Buffer, control: Buffer | undefined): { header: Buffer; vector: Buffer } {
-  const vector = Buffer.alloc(socketStructSizes.iovec);
-  vector.writeBigUInt64LE(BigInt(koffi.address(data)), 0);
-  vector.writeBigUInt64LE(BigInt(data.length), 8);
-  const header = Buffer.alloc(socketStructSizes.msghdr);
-  header.writeBigUInt64LE(BigInt(koffi.address(vector)), 16);
-  header.writeBigUInt64LE(1n, 24);
+  const vector = pack(layouts.iovec, { iov_base: BigInt(koffi.address(data)), iov_len: data.length });
+  const header = pack(layouts.msghdr, { msg_iov: BigInt(koffi.address(vector)), msg_iovlen: 1 });
   if (control !== undefined) {
-    header.writeBigUInt64LE(BigInt(koffi.address(control)), 32);
-    header.writeBigUInt64LE(BigInt(control.length), 40);
+    put(header, layouts.msghdr, 'msg_control', BigInt(koffi.address(control)));
+    put(header, layouts.msghdr, 'msg_controllen', control.length);
   }
   return { header, vector };
 }
@@ -161,11 +159,11 @@ export function sendMessage(fd: Fd, data: Buffer, fds: readonly Fd[] = []): bool
   if (fds.length > maxMessageFds) throw new Error(`a message carries at most ${maxMessageFds} descriptors`);
   let control: Buffer | undefined;
   if (fds.length > 0) {
-    control = Buffer.alloc(align(socketStructSizes.cmsghdr + 4 * fds.length));
-    control.writeBigUInt64LE(BigInt(socketStructSizes.cmsghdr + 4 * fds.length), 0);
-    control.writeInt32LE(SOL_SOCKET, 8);
-    control.writeInt32LE(SCM_RIGHTS, 12);
-    for (const [index, each] of fds.entries()) control.writeInt32LE(numberOf(each), 16 + 4 * index);
+    control = Buffer.alloc(align(cmsghdrSize + 4 * fds.length));
+    put(control, layouts.cmsghdr, 'cmsg_len', cmsghdrSize + 4 * fds.length);
+    put(control, layouts.cmsghdr, 'cmsg_level', SOL_SOCKET);
+    put(control, layouts.cmsghdr, 'cmsg_type', SCM_RIGHTS);
+    for (const [index, each] of fds.entries()) control.writeInt32LE(numberOf(each), cmsghdrSize + 4 * index);
   }
   const { header, vector } = messageHeader(data, control);
   inFlight.push(vector, data, control);
@@ -184,7 +182,7 @@ export function sendMessage(fd: Fd, data: Buffer, fds: readonly Fd[] = []): bool
  * @returns undefined where nothing waits (EAGAIN); `data` of length 0 at the end of the connection
  */
 export function receiveMessage(fd: Fd, buffer: Buffer): { data: Buffer; fds: Fd[] } | undefined {
-  const control = Buffer.alloc(align(socketStructSizes.cmsghdr + 4 * maxMessageFds));
+  const control = Buffer.alloc(align(cmsghdrSize + 4 * maxMessageFds));
   const { header, vector } = messageHeader(buffer, control);
   inFlight.push(vector, buffer, control);
   const count = cRecvmsg(numberOf(fd), header, MSG_CMSG_CLOEXEC);
@@ -196,16 +194,19 @@ export function receiveMessage(fd: Fd, buffer: Buffer): { data: Buffer; fds: Fd[
     throw failure;
   }
   const fds: Fd[] = [];
-  const controlLength = Number(header.readBigUInt64LE(40));
-  for (let offset = 0; offset + socketStructSizes.cmsghdr <= controlLength; ) {
-    const length = Number(control.readBigUInt64LE(offset));
-    if (length < socketStructSizes.cmsghdr) break;
-    if (control.readInt32LE(offset + 8) === SOL_SOCKET && control.readInt32LE(offset + 12) === SCM_RIGHTS) {
-      for (let at = offset + 16; at + 4 <= offset + length; at += 4) fds.push(adopt(control.readInt32LE(at), 'received'));
+  const controlLength = Number(takeU64(header, layouts.msghdr, 'msg_controllen'));
+  for (let offset = 0; offset + cmsghdrSize <= controlLength; ) {
+    const length = Number(takeU64(control, layouts.cmsghdr, 'cmsg_len', offset));
+    if (length < cmsghdrSize) break;
+    if (
+      takeInt(control, layouts.cmsghdr, 'cmsg_level', offset) === SOL_SOCKET &&
+      takeInt(control, layouts.cmsghdr, 'cmsg_type', offset) === SCM_RIGHTS
+    ) {
+      for (let at = offset + cmsghdrSize; at + 4 <= offset + length; at += 4) fds.push(adopt(control.readInt32LE(at), 'received'));
     }
     offset += align(length);
   }
-  const flags = header.readInt32LE(48);
+  const flags = takeInt(header, layouts.msghdr, 'msg_flags');
   if ((flags & (MSG_TRUNC | MSG_CTRUNC)) !== 0) {
     for (const each of fds) each[Symbol.dispose]();
     throw new SyscallError('recvmsg', 90, `${fd.label}: message or descriptors cut off`);

@@ -4,12 +4,16 @@ import {
   type Fd,
   IFF_UP,
   ioctl,
+  layouts,
   namespaceTable,
+  pack,
+  put,
   SIOCGIFFLAGS,
   SIOCSIFFLAGS,
   SOCK_DGRAM,
   sethostname,
   socket,
+  takeInt,
   unshare,
   writeText,
 } from '@bulkhead/kernel';
@@ -40,10 +44,10 @@ export function joinCgroups(entry: Entry): void {
 /** Brings `lo` up in this network namespace (netdevice(7)). */
 function bringLoopbackUp(): void {
   using control = socket(AF_INET, SOCK_DGRAM);
-  const request = Buffer.alloc(40);
+  const request = pack(layouts.ifreq, {});
   request.write('lo', 'latin1');
   ioctl(control, SIOCGIFFLAGS, request, 'SIOCGIFFLAGS lo');
-  request.writeInt16LE(request.readInt16LE(16) | IFF_UP, 16);
+  put(request, layouts.ifreq, 'ifr_flags', takeInt(request, layouts.ifreq, 'ifr_flags') | IFF_UP);
   ioctl(control, SIOCSIFFLAGS, request, 'SIOCSIFFLAGS lo up');
 }
 

@@ -5,9 +5,11 @@ import {
   fchownat,
   ioctl,
   ioctlFd,
+  layouts,
   O_NOCTTY,
   O_RDWR,
   openat2,
+  pack,
   RESOLVE_NO_SYMLINKS,
   TIOCGPTPEER,
   TIOCSPTLCK,
@@ -15,17 +17,14 @@ import {
 } from '@bulkhead/kernel';
 import type { ProcessPlan } from '../launcher/protocol.ts';
 
-/** struct winsize (ioctl_tty(2)) */
-export function windowSize(size: { columns: number; rows: number }): Buffer {
-  const buffer = Buffer.alloc(8);
-  buffer.writeUInt16LE(size.rows, 0);
-  buffer.writeUInt16LE(size.columns, 2);
-  return buffer;
-}
-
 /** Sets the size of a terminal by either end. */
 export function resizeTerminal(terminal: Fd, size: { columns: number; rows: number }): void {
-  ioctl(terminal, TIOCSWINSZ, windowSize(size), `TIOCSWINSZ ${size.columns}x${size.rows}`);
+  ioctl(
+    terminal,
+    TIOCSWINSZ,
+    pack(layouts.winsize, { ws_row: size.rows, ws_col: size.columns }),
+    `TIOCSWINSZ ${size.columns}x${size.rows}`,
+  );
 }
 
 /**

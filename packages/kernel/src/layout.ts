@@ -1,0 +1,75 @@
+/** Where the fields of a C struct are, in bytes: offset and size. Only fields that are used stand here. */
+export interface Layout<F extends string = string> {
+  /** As it is written in C. */
+  readonly cName: string;
+  readonly size: number;
+  readonly fields: Readonly<Record<F, readonly [offset: number, size: 1 | 2 | 4 | 8]>>;
+}
+
+const layout = <F extends string>(cName: string, size: number, fields: Layout<F>['fields']): Layout<F> => ({ cName, size, fields });
+
+/** Layouts on 64-bit Linux; a test holds every one of them against the C compiler. */
+export const layouts = {
+  /** include/uapi/linux/sched.h, CLONE_ARGS_SIZE_VER2 */
+  cloneArgs: layout('struct clone_args', 88, { flags: [0, 8], pidfd: [8, 8], exit_signal: [32, 8], cgroup: [80, 8] }),
+  /** include/uapi/linux/openat2.h */
+  openHow: layout('struct open_how', 24, { flags: [0, 8], mode: [8, 8], resolve: [16, 8] }),
+  /** include/uapi/linux/mount.h, MOUNT_ATTR_SIZE_VER0 */
+  mountAttr: layout('struct mount_attr', 32, { attr_set: [0, 8], attr_clr: [8, 8], propagation: [16, 8], userns_fd: [24, 8] }),
+  /** include/linux/socket.h, as the C library has it */
+  msghdr: layout('struct msghdr', 56, {
+    msg_iov: [16, 8],
+    msg_iovlen: [24, 8],
+    msg_control: [32, 8],
+    msg_controllen: [40, 8],
+    msg_flags: [48, 4],
+  }),
+  iovec: layout('struct iovec', 16, { iov_base: [0, 8], iov_len: [8, 8] }),
+  cmsghdr: layout('struct cmsghdr', 16, { cmsg_len: [0, 8], cmsg_level: [8, 4], cmsg_type: [12, 4] }),
+  ucred: layout('struct ucred', 12, { pid: [0, 4], uid: [4, 4], gid: [8, 4] }),
+  sockaddrUn: layout('struct sockaddr_un', 110, { sun_family: [0, 2] }),
+  /** include/uapi/asm-generic/siginfo.h, as waitid(2) fills it */
+  siginfo: layout('siginfo_t', 128, { si_code: [8, 4], si_pid: [16, 4], si_status: [24, 4] }),
+  /** include/uapi/linux/if.h */
+  ifreq: layout('struct ifreq', 40, { ifr_flags: [16, 2] }),
+  /** include/uapi/asm-generic/termios.h */
+  winsize: layout('struct winsize', 8, { ws_row: [0, 2], ws_col: [2, 2] }),
+  /** include/uapi/linux/capability.h; capset(2) takes two of the data for version 3 */
+  capHeader: layout('struct __user_cap_header_struct', 8, { version: [0, 4], pid: [4, 4] }),
+  capData: layout('struct __user_cap_data_struct', 12, { effective: [0, 4], permitted: [4, 4], inheritable: [8, 4] }),
+  /** include/uapi/linux/resource.h */
+  rlimit64: layout('struct rlimit64', 16, { rlim_cur: [0, 8], rlim_max: [8, 8] }),
+  /** include/uapi/asm-generic/statfs.h */
+  statfs: layout('struct statfs', 120, { f_type: [0, 8] }),
+  timespec: layout('struct timespec', 16, { tv_sec: [0, 8], tv_nsec: [8, 8] }),
+  /** include/uapi/linux/pidfd.h, PIDFD_INFO_SIZE_VER0 (Linux 6.13) */
+  pidfdInfo: layout('struct pidfd_info', 64, { mask: [0, 8], exit_code: [60, 4] }),
+} as const;
+
+type FieldOf<L> = L extends Layout<infer F> ? F : never;
+
+/** Writes one field at a struct that begins at `base` of a buffer. */
+export function put<L extends Layout>(buffer: Buffer, struct: L, name: FieldOf<L>, value: number | bigint, base = 0): void {
+  const [offset, size] = (struct as Layout).fields[name] as readonly [number, number];
+  if (size === 8) buffer.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value)), base + offset);
+  else buffer.writeUIntLE(Number(BigInt.asUintN(size * 8, BigInt(value))), base + offset, size);
+}
+
+/** A zeroed struct with these fields. */
+export function pack<L extends Layout>(struct: L, values: Partial<Record<FieldOf<L>, number | bigint>>): Buffer {
+  const buffer = Buffer.alloc(struct.size);
+  for (const [name, value] of Object.entries(values)) put(buffer, struct, name as FieldOf<L>, value as number | bigint);
+  return buffer;
+}
+
+/** Reads a signed field of at most 4 bytes. */
+export function takeInt<L extends Layout>(buffer: Buffer, struct: L, name: FieldOf<L>, base = 0): number {
+  const [offset, size] = (struct as Layout).fields[name] as readonly [number, number];
+  return buffer.readIntLE(base + offset, size);
+}
+
+/** Reads an unsigned field of 8 bytes. */
+export function takeU64<L extends Layout>(buffer: Buffer, struct: L, name: FieldOf<L>, base = 0): bigint {
+  const [offset] = (struct as Layout).fields[name] as readonly [number, number];
+  return buffer.readBigUInt64LE(base + offset);
+}
