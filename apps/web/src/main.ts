@@ -9,6 +9,7 @@ import { environment } from './env.ts';
 import { createAgentClient } from './server/agent-client.ts';
 import { createAuth } from './server/auth.ts';
 import { readConfig, type WebConfig } from './server/config.ts';
+import { HostMeter } from './server/host-meter.ts';
 import { createBrowserHandler, createControlSocketHandler, type NodeHandler } from './server/http.ts';
 import { LiveHost } from './server/live.ts';
 import { createLog } from './server/log.ts';
@@ -64,7 +65,8 @@ async function main(): Promise<void> {
     privateKey: readPrivateKey(readFileSync(config.signingKeyFile, 'utf8')),
   });
   const live = new LiveHost(config.hostId, agent, log);
-  const services: Services = { config, log, database, auth: createAuth(config, database, log), agent, live };
+  const meter = new HostMeter(agent);
+  const services: Services = { config, log, database, auth: createAuth(config, database, log), agent, live, meter };
   const router = createControlRouter(services);
   const pages = await preparePages(config.listen);
   const sockets = createSocketServer(services, router, secure);
@@ -84,6 +86,7 @@ async function main(): Promise<void> {
     setTimeout(() => process.exit(0), stopWithinMsec).unref();
     sockets.close();
     live.close();
+    meter.close();
     front.close();
     control.close();
     front.closeIdleConnections();

@@ -87,6 +87,15 @@ export const ContainerTrend = z.object({
 });
 export type ContainerTrend = z.infer<typeof ContainerTrend>;
 
+/** Use of a whole host at one moment. An absent field was not measured. */
+export const HostPoint = z.object({
+  at: Timestamp,
+  /** Mean number of CPUs not idle since the point before, in thousandths. */
+  cpuMillis: z.number().nonnegative().optional(),
+  memoryUsedBytes: z.number().nonnegative().optional(),
+});
+export type HostPoint = z.infer<typeof HostPoint>;
+
 /** Whether the agent of a host answers the control plane. */
 export const HostReachability = z.object({ hostId: HostId, reachable: z.boolean(), since: Timestamp });
 export type HostReachability = z.infer<typeof HostReachability>;
@@ -172,6 +181,8 @@ export const controlContract = {
   host: {
     list: query({ permission: 'host:read', scope: 'host', input: Nothing, output: z.array(HostView) }),
     use: query({ permission: 'host:read', scope: 'host', input: Nothing, output: HostUse }),
+    /** The last 15 minutes, oldest first. A missing point is a gap and stays one. */
+    recent: query({ permission: 'host:read', scope: 'host', input: Nothing, output: z.array(HostPoint) }),
     /** Reachability of the hosts behind what the caller sees: first item at once, then at each change. */
     watch: subscription({ permission: 'container:read', scope: 'tenant', input: Nothing, output: z.array(HostReachability) }),
   },

@@ -1,5 +1,5 @@
-import Link from 'next/link';
 import { getTranslations } from 'next-intl/server';
+import { Link } from '../components/link.tsx';
 import css from './fault.module.css';
 
 export default async function NotFound() {

@@ -13,7 +13,6 @@ import {
   IconSun,
   IconUserCircle,
 } from '@tabler/icons-react';
-import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import { useTranslations } from 'next-intl';
 import { type ReactNode, useState } from 'react';
@@ -21,6 +20,7 @@ import { ConnectionMark } from '../features/live/connection-mark.tsx';
 import { signOut } from '../features/session/auth-api.ts';
 import { PasswordDialog } from '../features/session/password-dialog.tsx';
 import { LanguageButton } from './language-button.tsx';
+import { Link } from './link.tsx';
 import css from './shell.module.css';
 import { useShortcuts } from './shortcuts.tsx';
 import { useExactCopy } from './use-exact-copy.ts';

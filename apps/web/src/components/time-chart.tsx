@@ -112,6 +112,7 @@ export function TimeChart(props: TimeChartProps) {
       {
         width: element.clientWidth,
         height,
+        padding: [10, 0, 0, 0],
         legend: { show: false },
         cursor: { sync: { key: cursorKey }, y: false, points: { size: 6 }, drag: { x: true, y: false, setScale: false } },
         scales: {
@@ -129,7 +130,7 @@ export function TimeChart(props: TimeChartProps) {
           {
             ...axis,
             grid: { stroke: () => colour('--line'), width: 1 },
-            size: 76,
+            size: 72,
             space: 36,
             incrs: [...current().increments],
             values: (_, ticks) => ticks.map((tick) => current().format(tick)),

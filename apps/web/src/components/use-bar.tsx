@@ -14,6 +14,7 @@ export function UseBar({ used, limit, label, tone = 'cpu', plain = false }: Prop
   const share = limit > 0 ? Math.min(1, used / limit) : 0;
   const level = plain ? 'plain' : share >= 0.95 ? 'bad' : share >= 0.8 ? 'attention' : 'good';
   return (
+    // biome-ignore lint/a11y/useSemanticElements: no browser lets the parts of <meter> be drawn alike
     <span
       className={css.track}
       role="meter"

@@ -17,12 +17,14 @@ describe('formatBytes', () => {
   it.each([
     [0n, '0 B'],
     [1n, '1 B'],
-    [1023n, '1,023 B'],
+    [999n, '999 B'],
+    [1023n, '0.999 KiB'],
     [1024n, '1 KiB'],
     [327_155_712n, '312 MiB'],
     [1_048_575n, '1 MiB'],
     [536_870_912n, '512 MiB'],
     [18_446_744_073_709_551_615n, '16 EiB'],
+    [1_023_410_176n, '976 MiB'],
   ])('writes %d bytes as %s', (bytes, text) => {
     expect(formatBytes('en', bytes, words).text).toBe(text);
   });
@@ -31,8 +33,8 @@ describe('formatBytes', () => {
     expect(formatBytes('en', 18_446_744_073_709_551_615n, words).exact).toBe('18,446,744,073,709,551,615 bytes');
   });
 
-  it('never shows 1024 of a unit', () => {
-    for (let bytes = 1; bytes < 2 ** 40; bytes = Math.ceil(bytes * 1.013)) expect(Math.round(scaleBytes(bytes).value)).toBeLessThan(1024);
+  it('never shows more than three digits before the unit', () => {
+    for (let bytes = 1; bytes < 2 ** 40; bytes = Math.ceil(bytes * 1.013)) expect(Math.round(scaleBytes(bytes).value)).toBeLessThan(1000);
   });
 });
 

@@ -21,12 +21,11 @@ const threeDigits = (locale: string, value: number): string =>
 export const exactNumber = (locale: string, value: bigint | number): string =>
   new Intl.NumberFormat(locale, { maximumFractionDigits: 6 }).format(value);
 
-/** Value and unit so that what stands in front of the unit is below 1024 after rounding. */
+/** Value and unit so that at most three digits stand in front of the unit: 1,000 KiB are 0.977 MiB. */
 export function scaleBytes(bytes: number): { value: number; unit: (typeof binaryUnits)[number] } {
   let value = bytes;
   let index = 0;
-  // 1023.7 KiB would round to 1024 KiB: that is 1 MiB.
-  while (Math.round(value) >= 1024 && index < binaryUnits.length - 1) {
+  while (Math.round(value) >= 1000 && index < binaryUnits.length - 1) {
     value /= 1024;
     index += 1;
   }

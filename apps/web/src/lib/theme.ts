@@ -42,4 +42,10 @@ export const theme = createTheme({
   defaultRadius: 4,
   cursorType: 'pointer',
   respectReducedMotion: true,
+  components: {
+    // Every field of our forms is wanted; a star on each says nothing.
+    TextInput: { defaultProps: { withAsterisk: false } },
+    PasswordInput: { defaultProps: { withAsterisk: false } },
+    Tooltip: { defaultProps: { openDelay: 400 } },
+  },
 });

@@ -37,7 +37,7 @@ export function createAuth(config: Pick<WebConfig, 'instance' | 'authSecretFile'
   return betterAuth({
     basePath: '/api/auth',
     // Same-origin is checked by our server against the Host header before anything reaches better-auth.
-    baseURL: { allowedHosts: ['*'], protocol: secure ? 'https' : 'http' },
+    baseURL: { allowedHosts: ['*'], protocol: secure ? 'https' : 'http', fallback: `${secure ? 'https' : 'http'}://localhost` },
     secret: readFileSync(config.authSecretFile, 'utf8').trim(),
     database: prismaAdapter(database.client, { provider: 'postgresql' }),
     telemetry: { enabled: false },

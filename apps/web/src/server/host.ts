@@ -3,7 +3,7 @@ import type { HandlersOf } from '@bulkhead/api/router';
 import { problemOf } from './agent-client.ts';
 import type { Services } from './router.ts';
 
-export function hostHandlers({ agent, live, log }: Services): HandlersOf<typeof controlContract>['host'] {
+export function hostHandlers({ agent, live, log, meter }: Services): HandlersOf<typeof controlContract>['host'] {
   return {
     async list({ caller, signal }) {
       const { lastSeenAt } = live;
@@ -24,6 +24,7 @@ export function hostHandlers({ agent, live, log }: Services): HandlersOf<typeof 
         throw problemOf(failure);
       }
     },
+    recent: () => meter.points(),
     watch: ({ signal }) => live.watchReachability(signal),
   };
 }

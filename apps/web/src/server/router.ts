@@ -8,6 +8,7 @@ import type { WebConfig } from './config.ts';
 import { containerHandlers } from './container.ts';
 import { eventHandlers } from './event.ts';
 import { hostHandlers } from './host.ts';
+import type { HostMeter } from './host-meter.ts';
 import { localRoot } from './identity.ts';
 import type { LiveHost } from './live.ts';
 import { sessionHandlers } from './session.ts';
@@ -26,6 +27,7 @@ export interface Services {
   auth: Auth;
   agent: AgentClient;
   live: LiveHost;
+  meter: HostMeter;
 }
 
 export function createControlRouter(services: Services) {

@@ -12,10 +12,10 @@ import {
   useTable,
 } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import Link from 'next/link';
 import { useRouter } from 'next/navigation';
 import { useTranslations } from 'next-intl';
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
+import { Link } from '../../components/link.tsx';
 import { RelativeTime } from '../../components/time.tsx';
 import { useTRPC } from '../../lib/api.ts';
 import { useLiveStore } from '../live/live-provider.tsx';
@@ -102,10 +102,17 @@ function useSortValues(rows: readonly Row[], sort: Props['sort']): (Row & SortVa
     return () => clearInterval(timer);
   }, [live]);
   return rows.map((row) => {
-    const use = live ? store.useOf(row.container.id) : undefined;
+    const use = live ? store.latestUse(row.container.id) : undefined;
     return { ...row, cpu: use?.cpuMillis, memory: use?.memoryBytes };
   });
 }
+
+/** Stands for the rows above or below those that are drawn. */
+const Spacer = ({ height }: { height: number }) => (
+  <tr style={{ height }}>
+    <td colSpan={headings.length} />
+  </tr>
+);
 
 export function ContainersTable({ rows, sort, onSort }: Props) {
   const t = useTranslations('container');
@@ -216,7 +223,7 @@ export function ContainersTable({ rows, sort, onSort }: Props) {
           </tr>
         </thead>
         <tbody>
-          {first !== undefined && first.start > 0 && <tr style={{ height: first.start }} aria-hidden="true" />}
+          {first !== undefined && first.start > 0 && <Spacer height={first.start} />}
           {items.map((item) => {
             const row = shown[item.index];
             if (row === undefined) return null;
@@ -267,9 +274,7 @@ export function ContainersTable({ rows, sort, onSort }: Props) {
               </tr>
             );
           })}
-          {last !== undefined && last.end < virtualizer.getTotalSize() && (
-            <tr style={{ height: virtualizer.getTotalSize() - last.end }} aria-hidden="true" />
-          )}
+          {last !== undefined && last.end < virtualizer.getTotalSize() && <Spacer height={virtualizer.getTotalSize() - last.end} />}
         </tbody>
       </table>
     </div>

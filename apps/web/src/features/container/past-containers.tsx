@@ -1,8 +1,8 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
-import Link from 'next/link';
 import { useTranslations } from 'next-intl';
 import { Empty } from '../../components/empty.tsx';
+import { Link } from '../../components/link.tsx';
 import { RowsSkeleton } from '../../components/rows-skeleton.tsx';
 import table from '../../components/table.module.css';
 import { ClockTime, RelativeTime } from '../../components/time.tsx';

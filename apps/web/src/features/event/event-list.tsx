@@ -1,7 +1,7 @@
 'use client';
 import { IconListDetails } from '@tabler/icons-react';
-import Link from 'next/link';
 import { useTranslations } from 'next-intl';
+import { Link } from '../../components/link.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import table from '../../components/table.module.css';
 import { ClockTime } from '../../components/time.tsx';
@@ -74,14 +74,10 @@ export function EventList({ events, isFresh, compact = false, open }: Props) {
                 {detailText(event.detail)}
               </td>
               <td className={css.open}>
-                <button
-                  type="button"
-                  className={css.openButton}
-                  onClick={() => open(event)}
-                  aria-label={t('open', { kind: w(eventWords[event.kind]) })}
-                >
+                <button type="button" className={css.openButton} onClick={() => open(event)}>
                   <IconListDetails size={16} aria-hidden="true" />
-                  <span>{event.hasTranscript ? t('transcript') : t('details')}</span>
+                  <span className={css.openWord}>{event.hasTranscript ? t('transcript') : t('details')}</span>
+                  <span className="visually-hidden">{t('of', { kind: w(eventWords[event.kind]), name: event.containerName ?? '' })}</span>
                 </button>
               </td>
             </tr>

@@ -36,9 +36,9 @@ export function TranscriptView({ transcript }: { transcript: Transcript }) {
             </CopyButton>
           </header>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and scrolling must work without a pointer */}
-          <pre className={css.commands} tabIndex={0} aria-label={t('commands')}>
-            {commands}
-          </pre>
+          <section className={css.commands} tabIndex={0} aria-label={t('commands')}>
+            <pre>{commands}</pre>
+          </section>
         </section>
       )}
       <section>
@@ -52,7 +52,7 @@ export function TranscriptView({ transcript }: { transcript: Transcript }) {
           <p className={css.sum}>{t('noSteps')}</p>
         ) : (
           /* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and scrolling must work without a pointer */
-          <div className={css.steps} tabIndex={0} role="region" aria-label={t('steps')}>
+          <section className={css.steps} tabIndex={0} aria-label={t('steps')}>
             <table>
               <thead>
                 <tr>
@@ -81,7 +81,7 @@ export function TranscriptView({ transcript }: { transcript: Transcript }) {
                 ))}
               </tbody>
             </table>
-          </div>
+          </section>
         )}
         {transcript.dropped > 0 && <p className={css.sum}>{t('dropped', { count: transcript.dropped })}</p>}
       </section>

@@ -1,7 +1,7 @@
 'use client';
 import { Skeleton } from '@mantine/core';
-import Link from 'next/link';
 import { useTranslations } from 'next-intl';
+import { Link } from '../../components/link.tsx';
 import { useFormat } from '../../components/measure.tsx';
 import { type State, StateIcon } from '../../components/state-mark.tsx';
 import { statusOf } from '../container/status.ts';

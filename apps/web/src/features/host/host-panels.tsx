@@ -20,7 +20,7 @@ const TimeChart = dynamic(() => import('../../components/time-chart.tsx').then((
 
 const coreIncrements = [10, 20, 50, 100, 200, 250, 500, 1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000];
 const byteIncrements = Array.from({ length: 46 }, (_, power) => 2 ** power);
-const windowSeconds = 300;
+const windowSeconds = 900;
 
 export function HostHead({ host }: { host: HostState }) {
   const t = useTranslations('host');
@@ -62,7 +62,7 @@ export function HostHead({ host }: { host: HostState }) {
   );
 }
 
-/** CPU and memory of the whole host while the page is open. */
+/** CPU and memory of the whole host. */
 export function HostUsePanel({ host }: { host: HostState }) {
   const t = useTranslations('host');
   const c = useTranslations('chart');
@@ -73,7 +73,7 @@ export function HostUsePanel({ host }: { host: HostState }) {
   const memory = host.view?.memoryBytes;
   const shared = { window: { from: nowMsec / 1000 - windowSeconds, to: nowMsec / 1000 }, locale, cursorKey: 'host' };
   return (
-    <Section title={t('use')} aside={t('sinceOpened')}>
+    <Section title={t('use')} aside={t('window')}>
       <div className={css.charts}>
         {nowMsec > 0 && (
           <>

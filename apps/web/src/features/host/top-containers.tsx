@@ -1,7 +1,7 @@
 'use client';
-import Link from 'next/link';
 import { useTranslations } from 'next-intl';
 import { useEffect, useState } from 'react';
+import { Link } from '../../components/link.tsx';
 import { Measure, useFormat } from '../../components/measure.tsx';
 import { UseBar } from '../../components/use-bar.tsx';
 import { useContainers, useLiveStore } from '../live/live-provider.tsx';
@@ -23,7 +23,7 @@ export function TopContainers({ by }: { by: 'cpu' | 'memory' }) {
   }, []);
   const ranked = [...(containers?.values() ?? [])]
     .flatMap((container) => {
-      const use = store.useOf(container.id);
+      const use = store.latestUse(container.id);
       const value = by === 'cpu' ? use?.cpuMillis : use?.memoryBytes;
       return value === undefined ? [] : [{ container, value }];
     })

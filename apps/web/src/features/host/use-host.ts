@@ -2,20 +2,18 @@
 import type { HostView } from '@bulkhead/api';
 import type { HostUse } from '@bulkhead/model';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo } from 'react';
 import { type Trouble, troubleOf, useTRPC } from '../../lib/api.ts';
-import { type Point, type Series, seriesOf } from '../../lib/series.ts';
+import { type Series, seriesOf } from '../../lib/series.ts';
 import { useConnection } from '../live/live-provider.tsx';
 
-const useRefreshMsec = 2_000;
-const gapMsec = 7_000;
-const keptPoints = 450;
+const useRefreshMsec = 5_000;
+const chartRefreshMsec = 5_000;
+const gapMsec = 17_000;
 
 export interface HostState {
   view: HostView | undefined;
   use: HostUse | undefined;
-  /** Busy CPUs, in thousandths, between the last two answers; undefined before the second. */
-  cpuMillis: number | undefined;
   cpu: Series;
   memory: Series;
   trouble: Trouble | undefined;
@@ -28,9 +26,7 @@ export function useHost(enabled: boolean): HostState {
   const { reachability } = useConnection();
   const list = useQuery({ ...trpc.host.list.queryOptions({}), enabled, refetchInterval: 30_000 });
   const use = useQuery({ ...trpc.host.use.queryOptions({}), enabled, refetchInterval: useRefreshMsec, retry: false });
-  const before = useRef<HostUse>(undefined);
-  const points = useRef<{ cpu: Point[]; memory: Point[] }>({ cpu: [], memory: [] });
-  const [version, setVersion] = useState(0);
+  const recent = useQuery({ ...trpc.host.recent.queryOptions({}), enabled, refetchInterval: chartRefreshMsec });
   const reachable = reachability?.reachable;
   const { refetch } = list;
 
@@ -39,32 +35,15 @@ export function useHost(enabled: boolean): HostState {
     if (enabled) void refetch();
   }, [enabled, reachable, refetch]);
 
-  useEffect(() => {
-    const now = use.data;
-    if (now === undefined || now.at === before.current?.at) return;
-    const atMsec = Date.parse(now.at);
-    const earlier = before.current;
-    before.current = now;
-    const elapsedMsec = earlier === undefined ? 0 : atMsec - Date.parse(earlier.at);
-    const busyUsec = earlier === undefined ? 0 : Number(BigInt(now.cpuBusyUsec) - BigInt(earlier.cpuBusyUsec));
-    const cpu = elapsedMsec > 0 && elapsedMsec < gapMsec && busyUsec >= 0 ? busyUsec / elapsedMsec : null;
-    points.current = {
-      cpu: [...points.current.cpu, { atMsec, value: cpu }].slice(-keptPoints),
-      memory: [...points.current.memory, { atMsec, value: Number(now.memoryUsedBytes) }].slice(-keptPoints),
-    };
-    setVersion((count) => count + 1);
-  }, [use.data]);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for what the ref holds
-  const series = useMemo(
-    () => ({ cpu: seriesOf(points.current.cpu, gapMsec), memory: seriesOf(points.current.memory, gapMsec) }),
-    [version],
-  );
+  const series = useMemo(() => {
+    const points = (field: 'cpuMillis' | 'memoryUsedBytes') =>
+      (recent.data ?? []).map((point) => ({ atMsec: Date.parse(point.at), value: point[field] ?? null }));
+    return { cpu: seriesOf(points('cpuMillis'), gapMsec), memory: seriesOf(points('memoryUsedBytes'), gapMsec) };
+  }, [recent.data]);
   const away = use.error !== null;
   return {
     view: list.data?.[0],
     use: away ? undefined : use.data,
-    cpuMillis: away ? undefined : (series.cpu.y.at(-1) ?? undefined),
     ...series,
     trouble: list.error === null ? undefined : troubleOf(list.error),
     retry: () => void refetch(),

@@ -136,7 +136,7 @@ export function useContainer(id: string) {
 
 export function useUse(id: string): Use | undefined {
   const store = useLiveStore();
-  return useSyncExternalStore(store.subscribe('use'), () => store.useOf(id), nothing);
+  return useSyncExternalStore(store.subscribe('use'), () => store.latestUse(id), nothing);
 }
 
 export function useConnection() {

@@ -28,7 +28,7 @@ interface LastReading {
 }
 
 /** Mean use between two readings; undefined where they cannot be compared. */
-export function useBetween(before: LastReading | undefined, now: LastReading): Use {
+export function meanUse(before: LastReading | undefined, now: LastReading): Use {
   const use: Use = { atMsec: now.atMsec };
   const { cpuUsageUsec, memoryCurrentBytes, pidsCurrent } = now.reading;
   if (memoryCurrentBytes !== undefined) use.memoryBytes = Number(memoryCurrentBytes);
@@ -69,7 +69,7 @@ export class LiveStore {
   get connection(): Connection {
     return this.#connection;
   }
-  useOf(id: string): Use | undefined {
+  latestUse(id: string): Use | undefined {
     return this.#uses.get(id);
   }
   /** True where it came while this page was open. */
@@ -129,7 +129,7 @@ export class LiveStore {
   applyRound(round: SampleRound): void {
     for (const sample of round.samples) {
       const now = { atMsec: Date.parse(sample.at), reading: sample.reading };
-      this.#uses.set(sample.containerId, useBetween(this.#last.get(sample.containerId), now));
+      this.#uses.set(sample.containerId, meanUse(this.#last.get(sample.containerId), now));
       this.#last.set(sample.containerId, now);
     }
     for (const listener of this.#rounds) listener(round);

@@ -72,7 +72,7 @@ function Numbers({ series }: { series: ContainerSeries }) {
   const missing = <NotMeasured reason={t('notMeasured')} />;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and scrolling must work without a pointer
-    <div className={css.numbers} tabIndex={0} role="region" aria-label={t('numbers')}>
+    <section className={css.numbers} tabIndex={0} aria-label={t('numbers')}>
       <table className={table.table}>
         <thead>
           <tr>
@@ -99,7 +99,7 @@ function Numbers({ series }: { series: ContainerSeries }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }
 

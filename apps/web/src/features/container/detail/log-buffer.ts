@@ -11,10 +11,13 @@ export interface LogLine {
 }
 
 const longestLine = 10_000;
-// ECMA-48 control sequences (colours and the like), operating system commands, and lone escapes.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to take out
-const controls =
-  /\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[@-_]|[\u0000-\u0008\u000b-\u001a\u001c-\u001f]/g;
+const escapeCode = String.fromCharCode(0x1b);
+const bell = String.fromCharCode(0x07);
+// ECMA-48: control sequences (colours and the like), operating system commands, lone escapes; then all other controls.
+const controls = new RegExp(
+  `${escapeCode}\\[[0-?]*[ -/]*[@-~]|${escapeCode}\\][^${bell}${escapeCode}]*(?:${bell}|${escapeCode}\\\\)|${escapeCode}[@-_]|(?!\\t)\\p{Cc}`,
+  'gu',
+);
 
 function decodeBase64(data: string): Uint8Array {
   const binary = atob(data);

@@ -36,7 +36,10 @@ export function NamespacesTab() {
                 <td className={table.number}>{namespace.dev}</td>
                 <td className={table.number}>{namespace.ino}</td>
                 <td>
-                  <StateMark state={namespace.initial ? 'attention' : 'good'}>{namespace.initial ? t('hosts') : t('own')}</StateMark>
+                  {/* The host's clock is shared unless an own one was asked for; any other shared namespace is worth a look. */}
+                  <StateMark state={namespace.initial ? (namespace.type === 'time' ? 'unknown' : 'attention') : 'good'}>
+                    {namespace.initial ? t('hosts') : t('own')}
+                  </StateMark>
                 </td>
               </tr>
             ))}

@@ -69,7 +69,9 @@ export function ProcessesTab() {
                   <td className={table.number} title={t('uidOutside', { uid: process.uid })}>
                     {process.innerUid ?? <NotMeasured reason={t('unmapped')} />}
                   </td>
-                  <td className={table.nowrap}>{process.state}</td>
+                  <td className={table.nowrap}>
+                    <span title={process.state}>{t('stateWord', { state: process.state.slice(0, 1) })}</span>
+                  </td>
                   <td className={table.number}>
                     {process.residentBytes === undefined ? (
                       <NotMeasured reason={t('missing')} />

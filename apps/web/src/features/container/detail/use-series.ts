@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { useTRPC, useTRPCClient } from '../../../lib/api.ts';
 import { historyStepMsec, joinSeries, type Point, type Series, seriesOf } from '../../../lib/series.ts';
 import { useConnection, useLiveStore, useSamples } from '../../live/live-provider.tsx';
-import { type Use, useBetween } from '../../live/live-store.ts';
+import { meanUse, type Use } from '../../live/live-store.ts';
 
 export const liveMsec = 15 * 60_000;
 /** Samples come once a second; after this long one was missed. */
@@ -43,7 +43,7 @@ export function useLiveSeries(containerId: string, enabled: boolean): ContainerS
       .then((samples) => {
         if (left) return;
         const readings = samples.map((sample) => ({ atMsec: Date.parse(sample.at), reading: sample.reading }));
-        const told = readings.map((reading, index) => useBetween(readings[index - 1], reading));
+        const told = readings.map((reading, index) => meanUse(readings[index - 1], reading));
         const byTime = new Map([...uses.current, ...told].map((use) => [use.atMsec, use]));
         // The first of a run has no CPU of its own; where it was already known it keeps it.
         for (const use of uses.current) if (use.cpuMillis !== undefined) byTime.set(use.atMsec, use);
@@ -60,7 +60,7 @@ export function useLiveSeries(containerId: string, enabled: boolean): ContainerS
     if (!enabled) return;
     return store.onRound((round) => {
       if (!round.samples.some((sample) => sample.containerId === containerId)) return;
-      const use = store.useOf(containerId);
+      const use = store.latestUse(containerId);
       if (use === undefined || use.atMsec <= (uses.current.at(-1)?.atMsec ?? 0)) return;
       const oldest = use.atMsec - liveMsec - 60_000;
       uses.current = [...uses.current.filter((kept) => kept.atMsec >= oldest), use];

@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ingest } from '@bulkhead/db';
+import { instancePaths, type ServiceConfig } from '@bulkhead/model';
+import { type FreshDatabase, freshDatabase } from '../../../packages/db/test/fresh-database.ts';
+import { startPostgres } from '../postgres.ts';
+import { startTestAgent } from './agent.ts';
+
+/** The web service as a process of its own, with a database and a test agent behind it. */
+export interface TestWeb {
+  readonly origin: string;
+  readonly controlSocket: string;
+  readonly setupFile: string;
+  readonly setupToken: string;
+  readonly database: FreshDatabase;
+  readonly agent: Awaited<ReturnType<typeof startTestAgent>>;
+  readonly pid: number;
+  /** Everything it wrote so far. */
+  log(): string;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const startWithinMsec = 60_000;
+
+async function serving(child: ChildProcess, log: () => string): Promise<number> {
+  const deadline = Date.now() + startWithinMsec;
+  for (;;) {
+    const line = log()
+      .split('\n')
+      .find((text) => text.includes('"msg":"serving"'));
+    if (line !== undefined) return JSON.parse(line).address.port;
+    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`the web service did not start: ${log()}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export async function startTestWeb(options: { port?: number; program?: string } = {}): Promise<TestWeb> {
+  const stateDirectory = mkdtempSync(join(tmpdir(), 'bulkhead-web-'));
+  const instance = `f${randomBytes(1).toString('hex')}`;
+  const paths = instancePaths(stateDirectory, instance);
+  const hostId = randomUUID();
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const agent = await startTestAgent({
+    socketPath: paths.agentSocket,
+    hostId,
+    publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+  });
+  const server = await startPostgres();
+  const database = await freshDatabase(server);
+  const file = (name: string, content: string) => {
+    const path = join(stateDirectory, name);
+    writeFileSync(path, content, { mode: 0o600 });
+    return path;
+  };
+  mkdirSync(stateDirectory, { recursive: true });
+  const setupToken = randomBytes(32).toString('base64url');
+  const setupFile = file(
+    'setup.json',
+    JSON.stringify({ tokenSha256: createHash('sha256').update(setupToken).digest('hex'), expiresAtMsec: Date.now() + 3_600_000 }),
+  );
+  const config: ServiceConfig = {
+    service: 'web',
+    version: '0.0.0-test',
+    instance,
+    hostId,
+    stateDirectory,
+    databaseUrl: database.url('bulkhead_web'),
+    signingKeyFile: file('signing-key.pem', privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()),
+    authSecretFile: file('auth-secret', randomBytes(32).toString('base64url')),
+    listen: { address: '127.0.0.1', port: options.port ?? 0 },
+    setupFile,
+  };
+  // What the collector does, in its simplest form: the agent's journal goes into the database as it grows.
+  let stored = 0;
+  let storing = Promise.resolve();
+  const collect = setInterval(() => {
+    storing = storing.then(async () => {
+      const entries = agent.journal.slice(stored, stored + 1000);
+      if (entries.length === 0) return;
+      ({ seq: stored } = await ingest(database.collector, { hostId, after: stored, entries }));
+    });
+  }, 200);
+  const program = options.program ?? join(import.meta.dirname, '../../../apps/web/src/main.ts');
+  const child = spawn(process.execPath, [program], {
+    env: { PATH: process.env.PATH, BULKHEAD_CONFIG: file('web.json', JSON.stringify(config)), NODE_ENV: 'production' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let written = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (written += text));
+  const port = await serving(child, () => written);
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    controlSocket: paths.controlSocket,
+    setupFile,
+    setupToken,
+    database,
+    agent,
+    get pid() {
+      return child.pid ?? 0;
+    },
+    log: () => written,
+    async [Symbol.asyncDispose]() {
+      clearInterval(collect);
+      await storing;
+      if (child.exitCode === null) {
+        child.kill('SIGTERM');
+        await new Promise((resolve) => child.once('exit', resolve));
+      }
+      await agent.crash();
+      await database[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+      rmSync(paths.run, { recursive: true, force: true });
+      rmSync(stateDirectory, { recursive: true, force: true });
+    },
+  };
+}
