@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { Launcher, planHostRoot, readHostTemplate, readKept, selfTest, warmUp } from '@bulkhead/container/launcher';
-import { instancePaths, Problem, ServiceConfig } from '@bulkhead/model';
+import { instancePaths, Problem } from '@bulkhead/model';
+import { readConfig } from './env.ts';
 
 /*
  * The launcher: started as `node --single-threaded --v8-pool-size=0 launcher.mjs` by the supervisor, outlives the agent.
@@ -15,14 +15,13 @@ const warmUpRounds = 5;
 
 function main(): void {
   const [flag, token] = process.argv.slice(2);
-  const configFile = process.env.BULKHEAD_CONFIG;
-  if (configFile === undefined) throw new Problem('invalid', 'BULKHEAD_CONFIG names no file', { remedy: 'the launcher is started by `./bulkhead up`' });
   if (process.getuid?.() !== 0) throw new Problem('forbidden', 'the launcher needs root');
-  const config = ServiceConfig.parse(JSON.parse(readFileSync(configFile, 'utf8')));
+  const config = readConfig();
   const paths = instancePaths(config.stateDirectory, config.instance);
   const launcher = new Launcher({ program: config.version, socketPath: paths.launcherSocket, log });
   // Ended by `shutdown` or SIGKILL: a signal to the group of a terminal must not take the containers with it.
-  for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const) process.on(signal, () => log({ level: 'info', message: `${signal} ignored: the launcher holds containers` }));
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const)
+    process.on(signal, () => log({ level: 'info', message: `${signal} ignored: the launcher holds containers` }));
   if (flag === '--resume') {
     launcher.resume(readKept(Number(token)));
     log({ level: 'info', message: 'resumed' });

@@ -159,6 +159,8 @@ export const Request = z.discriminatedUnion('type', [
   z.object({ type: z.literal('forget'), seq: z.number(), id: ContainerId, execId: ExecId.optional() }),
   /** Replaces the program by execve(2) of itself: same pid, same children, same terminals. */
   z.object({ type: z.literal('upgrade'), seq: z.number(), program: z.string() }),
+  /** Forks so many children that allocate, collect garbage and end, one after the other. */
+  z.object({ type: z.literal('self-test'), seq: z.number(), forks: z.number().int().min(1).max(1000) }),
   z.object({ type: z.literal('shutdown'), seq: z.number() }),
 ]);
 export type Request = z.infer<typeof Request>;
@@ -187,6 +189,8 @@ export const Reply = z.discriminatedUnion('type', [
   z.object({ type: z.literal('attached'), seq: z.number(), stdin: z.boolean(), terminal: z.boolean() }),
   z.object({ type: z.literal('started'), seq: z.number(), steps: z.array(Step) }),
   z.object({ type: z.literal('done'), seq: z.number() }),
+  /** How children ended that should have ended otherwise. */
+  z.object({ type: z.literal('tested'), seq: z.number(), failures: z.array(z.string()) }),
   z.object({
     type: z.literal('failed'),
     seq: z.number(),

@@ -20,6 +20,26 @@ function forkAndWait(flags: bigint, body: () => number): string {
   return result.kind === 'exited' ? `exited ${result.code}` : `signal ${result.signal}`;
 }
 
+/** A child that allocates and collects garbage. @returns how it ended, where that is not as it should */
+function forkHeavyChild(objects: number): string | undefined {
+  const found = forkAndWait(0n, () => {
+    const kept: object[] = [];
+    for (let index = 0; index < objects; index += 1) kept[index % 50_000] = { index };
+    return kept.length === Math.min(objects, 50_000) ? soundCode : 1;
+  });
+  return found === `exited ${soundCode}` ? undefined : found;
+}
+
+/** Forks so many children that work on the heap they inherited, one after the other. @returns how the failed ones ended */
+export function exerciseForks(forks: number): string[] {
+  const failures: string[] = [];
+  for (let fork = 0; fork < forks; fork += 1) {
+    const failed = forkHeavyChild(2000);
+    if (failed !== undefined) failures.push(failed);
+  }
+  return failures;
+}
+
 /**
  * Proves to the launcher that it can do what it is for: fork a child that allocates and collects garbage (JavaScript in
  * a forked child is sound only without V8's threads), and fork one in new namespaces of every type.
@@ -27,13 +47,9 @@ function forkAndWait(flags: bigint, body: () => number): string {
  * @throws Problem 'unsupported', one line that names the cause
  */
 export function selfTest(): void {
-  const heavy = forkAndWait(0n, () => {
-    const kept: object[] = [];
-    for (let index = 0; index < 200_000; index += 1) kept[index % 50_000] = { index };
-    return kept.length === 50_000 ? soundCode : 1;
-  });
-  if (heavy !== `exited ${soundCode}`) {
-    throw new Problem('unsupported', `a forked child of this Node (${process.version}) ended with ${heavy} instead of ${soundCode}`, {
+  const failed = forkHeavyChild(200_000);
+  if (failed !== undefined) {
+    throw new Problem('unsupported', `a forked child of this Node (${process.version}) ended with ${failed} instead of ${soundCode}`, {
       remedy: 'run the launcher with the Node that Bulkhead pins, with --single-threaded --v8-pool-size=0',
     });
   }

@@ -36,6 +36,7 @@ import { Output } from './output.ts';
 import { LaunchedProcess, processKey } from './process.ts';
 import { ChildReport, protocolVersion, type Reply, Request, type Step } from './protocol.ts';
 import { endSandbox, SandboxPool } from './sandbox.ts';
+import { exerciseForks } from './self-test.ts';
 import { type Kept, restore, serialise } from './upgrade.ts';
 
 /** Messages that wait for a slow agent; beyond, the connection is cut and the agent asks anew. */
@@ -291,6 +292,9 @@ export class Launcher {
       }
       case 'upgrade':
         this.#upgrade(request.program, request.seq);
+        return;
+      case 'self-test':
+        this.#post({ type: 'tested', seq: request.seq, failures: exerciseForks(request.forks) });
         return;
       case 'shutdown': {
         if ([...this.#processes.values()].some((one) => one.state !== 'exited')) throw new Error('processes are still running');

@@ -1,6 +1,6 @@
 import { type Fd, pidfd_open, pidfdExitStatus, poll } from '@bulkhead/kernel';
 import type { ContainerId, ExitStatus } from '@bulkhead/model';
-import { isSameProcess } from '@bulkhead/namespace';
+import { sameProcess } from '@bulkhead/namespace';
 import { readExitRecord, type StoredContainer } from './state-file.ts';
 import type { ContainerStore } from './store.ts';
 
@@ -57,7 +57,7 @@ export class ExitWatch {
 export function findExit(directory: string, state: StoredContainer): ExitStatus | undefined {
   const recorded = readExitRecord(directory);
   if (recorded !== undefined) return recorded.exitStatus;
-  if (state.process !== undefined && isSameProcess(state.process)) return undefined;
+  if (state.process !== undefined && sameProcess(state.process)) return undefined;
   return nobodyKnows('it ended while neither launcher nor agent watched');
 }
 
@@ -66,7 +66,7 @@ export function openProcess(state: StoredContainer): Fd | undefined {
   if (state.process === undefined) return undefined;
   try {
     const pidfd = pidfd_open(state.process.pid);
-    if (isSameProcess(state.process)) return pidfd;
+    if (sameProcess(state.process)) return pidfd;
     pidfd[Symbol.dispose]();
   } catch {
     // It is gone: findExit says what became of it.
