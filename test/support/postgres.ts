@@ -78,8 +78,10 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
       max_connections: '50',
       ...settings,
     });
-    const child = spawn(postgres, ['-D', data, ...options.flatMap(([name, value]) => ['-c', `${name}=${value}`])], {
-      ...asNobody,
+    const command = [postgres, '-D', data, ...options.flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+    // A test that is killed takes its server with it.
+    const ids = 'uid' in asNobody ? [`--reuid=${nobody.uid}`, `--regid=${nobody.gid}`, '--clear-groups'] : [];
+    const child = spawn('setpriv', ['--pdeathsig', 'QUIT', ...ids, '--', ...command], {
       cwd: '/',
       env: environment,
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -1,5 +1,5 @@
 import type { AgentRouter } from '@bulkhead/api';
-import { type Database, ingest, readCursor, restartCursor } from '@bulkhead/db';
+import { type Database, ingest, type KnownIncarnations, readCursor, restartCursor } from '@bulkhead/db';
 import { type HostId, JournalEntry, Problem } from '@bulkhead/model';
 import type { TRPCClient } from '@trpc/client';
 import { z } from 'zod';
@@ -29,6 +29,8 @@ export interface Source {
   hostId: HostId;
   agent: Pick<TRPCClient<AgentRouter>, 'journal'>;
   database: Database;
+  /** Kept from page to page. */
+  known?: KnownIncarnations;
   /** Entries to ask for. */
   limit?: number;
 }
@@ -37,7 +39,7 @@ export interface Source {
  * Moves one page from an agent's journal to the database, and tells the agent what it may forget. The cursor lives in
  * the database and moves with the data, so that a crash between any two steps loses nothing and doubles nothing.
  */
-export async function collect({ hostId, agent, database, limit = largestPage }: Source): Promise<Collected> {
+export async function collect({ hostId, agent, database, known, limit = largestPage }: Source): Promise<Collected> {
   const { seq: after } = await readCursor(database, hostId);
   // The other side is another process, perhaps of another version: what it says is checked before it is believed.
   const page = Page.safeParse(await agent.journal.pull.query({ after, limit }));
@@ -51,7 +53,7 @@ export async function collect({ hostId, agent, database, limit = largestPage }: 
   }
   let [seq, conflicts, missing] = [after, 0, 0];
   if (entries.length > 0) {
-    const result = await ingest(database, { hostId, after, entries });
+    const result = await ingest(database, { hostId, after, entries }, known);
     ({ seq, conflicts, missing } = result);
   }
   // Also when nothing was new: the last acknowledgement may not have arrived.

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readPrivateKey } from '@bulkhead/api/statement';
-import { createDatabase, thinReadings, upsertHost } from '@bulkhead/db';
+import { createDatabase, KnownIncarnations, thinReadings, upsertHost } from '@bulkhead/db';
 import { HostInfo, instancePaths, Problem, ServiceConfig } from '@bulkhead/model';
 import { pino } from 'pino';
 import { type AgentConnection, connectAgent } from './agent-client.ts';
@@ -67,7 +67,7 @@ async function run(signal: AbortSignal): Promise<void> {
     socketPath: instancePaths(config.stateDirectory, config.instance).agentSocket,
     privateKey: readPrivateKey(readFileSync(config.signingKeyFile, 'utf8')),
   });
-  const source = { hostId, agent, database };
+  const source = { hostId, agent, database, known: new KnownIncarnations() };
   const condition = new Condition();
   const host = new Periodic(hostEveryMsec);
   const retention = new Periodic(retentionEveryMsec);

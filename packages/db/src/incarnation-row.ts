@@ -1,64 +1,55 @@
 import type { ReadingRecord } from '@bulkhead/model';
 import { Prisma } from './generated/client.ts';
 import { toJsonText } from './json-text.ts';
-import { type MeterField, meters } from './meter.ts';
-
-type Meters = Record<MeterField, string | undefined>;
+import { meters } from './meter.ts';
+import { toSignedIno } from './reading-row.ts';
+import { goesOn, incarnationKey, type Standing, standingOf } from './steadiness.ts';
 
 /** What a page of records says of one incarnation. */
 interface Seen {
-  record: ReadingRecord;
+  /** The earliest record of the page. */
+  first: ReadingRecord;
   firstAt: string;
   finalAt: string | undefined;
   steady: boolean;
-  /** The earliest record of the page, then the latest so far. */
-  first: ReadingRecord;
-  last: ReadingRecord;
-}
-
-function metersOf({ reading, accumulators }: ReadingRecord): Meters {
-  const { cpuUsageUsec, cpuUsageNsec, ioReadBytes, ioWriteBytes } = reading;
-  const { memoryByteSeconds, unmeasuredMsec } = accumulators;
-  return { cpuUsageUsec, cpuUsageNsec, memoryByteSeconds, ioReadBytes, ioWriteBytes, unmeasuredMsec };
-}
-
-const isBelow = (left: string, right: string): boolean => BigInt(left) < BigInt(right);
-
-/** Whether `next` goes on from `last` in time and in every meter, and measures the same meters. */
-function goesOn(last: ReadingRecord, next: ReadingRecord): boolean {
-  if (next.at < last.at || isBelow(next.boottimeMsec, last.boottimeMsec)) return false;
-  const [before, after] = [metersOf(last), metersOf(next)];
-  return meters.every(({ field }) => {
-    const [from, to] = [before[field], after[field]];
-    return from === undefined || to === undefined ? from === to : !isBelow(to, from);
-  });
+  last: Standing;
 }
 
 /** JSON rows, one an incarnation: its identity, what is known of it, and the earliest reading of the page. */
 export function toIncarnationRows(records: readonly ReadingRecord[]): string {
   const seen = new Map<string, Seen>();
   for (const record of records) {
-    const { bootId, cgroupIno } = record.incarnation;
-    const key = `${bootId} ${cgroupIno} ${record.containerId}`;
+    const key = incarnationKey(record);
     const known = seen.get(key);
     const finalAt = record.final ? record.at : undefined;
+    const standing = standingOf(record);
     if (known === undefined) {
-      seen.set(key, { record, firstAt: record.at, finalAt, steady: true, first: record, last: record });
+      seen.set(key, { first: record, firstAt: record.at, finalAt, steady: true, last: standing });
       continue;
     }
     if (record.at < known.firstAt) known.firstAt = record.at;
     known.finalAt ??= finalAt;
-    known.steady &&= goesOn(known.last, record);
-    known.last = record;
+    known.steady &&= goesOn(known.last, standing);
+    known.last = standing;
   }
   return toJsonText(
     seen
       .values()
-      .map(({ record, firstAt, finalAt, steady, first }) => {
-        const { hostId, bootId, cgroupIno } = record.incarnation;
-        const values = metersOf(first);
+      .map(({ first, firstAt, finalAt, steady }) => {
+        const { hostId, bootId, cgroupIno } = first.incarnation;
+        const { values } = standingOf(first);
         return [
-          ...[hostId, bootId, cgroupIno, record.containerId, record.tenantId, record.containerName, firstAt, finalAt ?? null, steady],
+          ...[
+            hostId,
+            bootId,
+            toSignedIno(cgroupIno),
+            first.containerId,
+            first.tenantId,
+            first.containerName,
+            firstAt,
+            finalAt ?? null,
+            steady,
+          ],
           ...[first.boottimeMsec, first.at, ...meters.map(({ field }) => values[field] ?? null)],
         ];
       })
@@ -68,22 +59,23 @@ export function toIncarnationRows(records: readonly ReadingRecord[]): string {
 
 const meterColumns = meters.map(({ column }) => column);
 const fromRows = (rows: string): Prisma.Sql => Prisma.sql`
-  (SELECT (r ->> 0)::uuid AS host_id, (r ->> 1)::uuid AS boot_id, (r ->> 2)::numeric AS cgroup_ino, r ->> 3 AS container_id,
+  (SELECT (r ->> 0)::uuid AS host_id, (r ->> 1)::uuid AS boot_id, (r ->> 2)::bigint AS cgroup_ino, r ->> 3 AS container_id,
           r ->> 4 AS tenant_id, r ->> 5 AS container_name, (r ->> 6)::timestamptz AS first_at, (r ->> 7)::timestamptz AS final_at,
-          (r ->> 8)::boolean AS steady, (r ->> 9)::numeric AS boottime_msec, (r ->> 10)::timestamptz AS at,
+          (r ->> 8)::boolean AS steady, (r ->> 9)::bigint AS boottime_msec, (r ->> 10)::timestamptz AS at,
           ${Prisma.raw(meterColumns.map((column, index) => `(r ->> ${index + 11})::numeric AS ${column}`).join(', '))}
    FROM jsonb_array_elements(${rows}::jsonb) r) n`;
 
-/**
- * Makes incarnations known, and of known ones notes their end and whether they stay steady. Runs before the readings of
- * the page are inserted: the page's earliest is held against the latest there is. One that comes late, or again, is
- * not steady either: usage then looks at every row, which is always right.
- */
-export const upsertIncarnations = (rows: string): Prisma.Sql => Prisma.sql`
-  INSERT INTO incarnation AS i (host_id, boot_id, cgroup_ino, container_id, tenant_id, container_name, first_at, final_at, steady)
+/** Makes incarnations known that are not. */
+export const insertIncarnations = (rows: string): Prisma.Sql => Prisma.sql`
+  INSERT INTO incarnation (host_id, boot_id, cgroup_ino, container_id, tenant_id, container_name, first_at, final_at, steady)
   SELECT host_id, boot_id, cgroup_ino, container_id, tenant_id, container_name, first_at, final_at, steady FROM ${fromRows(rows)}
   ON CONFLICT DO NOTHING`;
 
+/**
+ * Notes the end of incarnations and whether they stay steady. Runs before the readings of the page are inserted: the
+ * page's earliest is held against the latest there is. One that comes late, or again, is not steady either: usage then
+ * looks at every row, which is always right.
+ */
 export const updateIncarnations = (rows: string): Prisma.Sql => Prisma.sql`
   UPDATE incarnation i
   SET first_at = least(i.first_at, n.first_at), final_at = coalesce(i.final_at, n.final_at), steady = i.steady AND n.steady AND n.follows

@@ -8,5 +8,6 @@ export * from './host.ts';
 export * from './ingest.ts';
 export * from './reading-conflict.ts';
 export * from './retention.ts';
+export { KnownIncarnations } from './steadiness.ts';
 export * from './tenant.ts';
 export * from './usage.ts';

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type Container, type HostEvent, type HostId, type JournalEntry, Problem, type ReadingRecord } from '@bulkhead/model';
 import { type Database, inScope, type Transaction } from './database.ts';
-import { toIncarnationRows, updateIncarnations, upsertIncarnations } from './incarnation-row.ts';
+import { insertIncarnations, toIncarnationRows, updateIncarnations } from './incarnation-row.ts';
 import { toJsonText } from './json-text.ts';
-import { insertReadings, selectConflicts, toReadingRows } from './reading-row.ts';
+import { insertReadings, selectConflicts, toReadingRows, toSignedIno } from './reading-row.ts';
+import { KnownIncarnations } from './steadiness.ts';
 
 /** Entries of one host's journal, in order, that come right after the cursor. */
 export interface JournalPage {
@@ -39,7 +40,6 @@ function sort(page: JournalPage) {
   const events: HostEvent[] = [];
   // The last state of each container in the page is the one that stands.
   const containers = new Map<string, ContainerRecord>();
-  const tenants = new Set<string>();
   let seq = page.after;
   let missing = 0;
   for (const { seq: next, record } of page.entries) {
@@ -51,30 +51,41 @@ function sort(page: JournalPage) {
     switch (record.kind) {
       case 'reading':
         readings.push(record);
-        tenants.add(record.tenantId);
         break;
       case 'event':
         events.push(record.event);
-        if (record.event.tenantId !== undefined) tenants.add(record.event.tenantId);
         break;
       case 'container':
         containers.set(record.container.id, record);
-        tenants.add(record.container.tenantId);
         break;
     }
   }
-  return { readings, events, containers: [...containers.values()], tenants: [...tenants], seq, missing };
+  return { readings, events, containers: [...containers.values()], seq, missing };
 }
 
-/** Locks and answers the cursor; the first page of a host makes it. */
-async function claimCursor(transaction: Transaction, hostId: HostId): Promise<number> {
-  const select = () => transaction.$queryRaw<{ seq: bigint }[]>`SELECT seq FROM journal_cursor WHERE host_id = ${hostId}::uuid FOR UPDATE`;
-  let [cursor] = await select();
-  if (cursor === undefined) {
-    await transaction.$executeRaw`INSERT INTO journal_cursor (host_id) VALUES (${hostId}::uuid) ON CONFLICT DO NOTHING`;
-    [cursor] = await select();
-  }
-  return Number(cursor?.seq ?? 0);
+/**
+ * Moves the cursor from `after` to `seq` and locks it until the transaction ends; listeners hear of it at the commit.
+ * False where it stands elsewhere.
+ */
+async function moveCursor(
+  transaction: Transaction,
+  move: { hostId: HostId; after: number; seq: number; missing: number },
+): Promise<boolean> {
+  const { hostId, after, seq, missing } = move;
+  const moved = await transaction.$executeRaw`
+    WITH moved AS (
+      UPDATE journal_cursor SET seq = ${seq}, missing = missing + ${missing}, updated_at = now()
+      WHERE host_id = ${hostId}::uuid AND seq = ${after} RETURNING host_id)
+    SELECT pg_notify(${journalChannel}, ${JSON.stringify({ hostId, seq })}) FROM moved`;
+  return moved > 0;
+}
+
+/** As moveCursor; the first page of a host makes its cursor. */
+async function claimCursor(transaction: Transaction, move: Parameters<typeof moveCursor>[1]): Promise<boolean> {
+  if (await moveCursor(transaction, move)) return true;
+  if (move.after > 0) return false;
+  await transaction.$executeRaw`INSERT INTO journal_cursor (host_id) VALUES (${move.hostId}::uuid) ON CONFLICT DO NOTHING`;
+  return await moveCursor(transaction, move);
 }
 
 /** Keeps readings that came again with another payload, each payload once. */
@@ -86,21 +97,30 @@ async function keepConflicts(transaction: Transaction, records: readonly Reading
     const payload = JSON.stringify(record);
     const { hostId, bootId, cgroupIno } = record.incarnation;
     const payloadSha256 = createHash('sha256').update(payload).digest('hex');
-    return [hostId, bootId, cgroupIno, record.boottimeMsec, payloadSha256, record.tenantId, record];
+    return [hostId, bootId, toSignedIno(cgroupIno), record.boottimeMsec, payloadSha256, record.tenantId, record];
   });
   return await transaction.$executeRaw`
     INSERT INTO reading_conflict (host_id, boot_id, cgroup_ino, boottime_msec, payload_sha256, tenant_id, payload)
-    SELECT (r ->> 0)::uuid, (r ->> 1)::uuid, (r ->> 2)::numeric, (r ->> 3)::numeric, r ->> 4, r ->> 5, r -> 6
+    SELECT (r ->> 0)::uuid, (r ->> 1)::uuid, (r ->> 2)::bigint, (r ->> 3)::bigint, r ->> 4, r ->> 5, r -> 6
     FROM jsonb_array_elements(${toJsonText(kept)}::jsonb) r ON CONFLICT DO NOTHING`;
 }
 
+interface Written {
+  readings: number;
+  conflicts: number;
+}
+
+/** `remarkable` are those records that the incarnations must be told of. */
 async function writeReadings(
   transaction: Transaction,
   records: readonly ReadingRecord[],
-): Promise<{ readings: number; conflicts: number }> {
-  const incarnations = toIncarnationRows(records);
-  await transaction.$executeRaw(upsertIncarnations(incarnations));
-  await transaction.$executeRaw(updateIncarnations(incarnations));
+  remarkable: readonly ReadingRecord[],
+): Promise<Written> {
+  if (remarkable.length > 0) {
+    const incarnations = toIncarnationRows(remarkable);
+    await transaction.$executeRaw(insertIncarnations(incarnations));
+    await transaction.$executeRaw(updateIncarnations(incarnations));
+  }
   const rows = toReadingRows(records);
   const readings = await transaction.$executeRaw(insertReadings(rows));
   return { readings, conflicts: readings === records.length ? 0 : await keepConflicts(transaction, records, rows) };
@@ -136,20 +156,28 @@ async function writeEvents(transaction: Transaction, events: readonly HostEvent[
  * event or state of a container that is there already changes nothing. Throws Problem `invalid` for a page that speaks
  * for another host or runs backwards, `unavailable` where the database is away.
  */
-export async function ingest(database: Database, page: JournalPage): Promise<IngestResult> {
-  const { readings, events, containers, tenants, seq, missing } = sort(page);
-  return await inScope(database, 'all', async (transaction) => {
-    const cursor = await claimCursor(transaction, page.hostId);
-    if (cursor !== page.after) return { applied: false, seq: cursor, readings: 0, conflicts: 0, missing: 0 };
-    if (tenants.length > 0) await transaction.$executeRaw`INSERT INTO tenant (id) SELECT unnest(${tenants}::text[]) ON CONFLICT DO NOTHING`;
-    const written = readings.length > 0 ? await writeReadings(transaction, readings) : { readings: 0, conflicts: 0 };
-    if (containers.length > 0) await writeContainers(transaction, page.hostId, containers);
+export async function ingest(database: Database, page: JournalPage, known = new KnownIncarnations()): Promise<IngestResult> {
+  const { hostId, after } = page;
+  const { readings, events, containers, seq, missing } = sort(page);
+  const remarkable = known.remarkable(hostId, after, readings);
+  // Those of the other readings came with the incarnation's first one.
+  const tenants = new Set(
+    [...remarkable, ...events, ...containers.map(({ container }) => container)]
+      .map(({ tenantId }) => tenantId)
+      .filter((id) => id !== undefined),
+  );
+  const result = await inScope(database, 'all', async (transaction) => {
+    if (!(await claimCursor(transaction, { hostId, after, seq, missing }))) {
+      const cursor = await transaction.journalCursor.findUniqueOrThrow({ where: { hostId } });
+      return { applied: false, seq: Number(cursor.seq), readings: 0, conflicts: 0, missing: 0 };
+    }
+    if (tenants.size > 0)
+      await transaction.$executeRaw`INSERT INTO tenant (id) SELECT unnest(${[...tenants]}::text[]) ON CONFLICT DO NOTHING`;
+    const written = readings.length > 0 ? await writeReadings(transaction, readings, remarkable) : { readings: 0, conflicts: 0 };
+    if (containers.length > 0) await writeContainers(transaction, hostId, containers);
     if (events.length > 0) await writeEvents(transaction, events);
-    await transaction.$executeRaw`
-      WITH moved AS (
-        UPDATE journal_cursor SET seq = ${seq}, missing = missing + ${missing}, updated_at = now() WHERE host_id = ${page.hostId}::uuid
-        RETURNING host_id)
-      SELECT pg_notify(${journalChannel}, ${JSON.stringify({ hostId: page.hostId, seq })}) FROM moved`;
     return { applied: true, seq, ...written, missing };
   });
+  if (result.applied) known.remember(hostId, { after, seq, records: readings });
+  return result;
 }

@@ -1,4 +1,4 @@
-import type { ReadingRecord } from '@bulkhead/model';
+import type { Counter, ReadingRecord } from '@bulkhead/model';
 import { Prisma } from './generated/client.ts';
 
 type Value = string | number | boolean | undefined;
@@ -6,16 +6,19 @@ type Value = string | number | boolean | undefined;
 interface Column {
   column: string;
   /** PostgreSQL type that the value's JSON form is read as. */
-  type: 'uuid' | 'numeric' | 'text' | 'timestamptz' | 'boolean';
+  type: 'uuid' | 'bigint' | 'numeric' | 'text' | 'timestamptz' | 'boolean';
   of: (record: ReadingRecord) => Value;
 }
+
+/** An inode's 64 bits as the signed number that PostgreSQL's bigint holds. */
+export const toSignedIno = (cgroupIno: Counter): string => BigInt.asIntN(64, BigInt(cgroupIno)).toString();
 
 /** Columns of reading_minute, once: the insert, its input and the comparison of a redelivery come from here. */
 export const readingColumns = [
   { column: 'host_id', type: 'uuid', of: (record) => record.incarnation.hostId },
   { column: 'boot_id', type: 'uuid', of: (record) => record.incarnation.bootId },
-  { column: 'cgroup_ino', type: 'numeric', of: (record) => record.incarnation.cgroupIno },
-  { column: 'boottime_msec', type: 'numeric', of: (record) => record.boottimeMsec },
+  { column: 'cgroup_ino', type: 'bigint', of: (record) => toSignedIno(record.incarnation.cgroupIno) },
+  { column: 'boottime_msec', type: 'bigint', of: (record) => record.boottimeMsec },
   { column: 'tenant_id', type: 'text', of: (record) => record.tenantId },
   { column: 'container_id', type: 'text', of: (record) => record.containerId },
   { column: 'at', type: 'timestamptz', of: (record) => record.at },

@@ -146,7 +146,7 @@ CREATE TABLE "container" (
 CREATE TABLE "incarnation" (
     "host_id" UUID NOT NULL,
     "boot_id" UUID NOT NULL,
-    "cgroup_ino" DECIMAL(20,0) NOT NULL,
+    "cgroup_ino" BIGINT NOT NULL,
     "container_id" TEXT NOT NULL,
     "tenant_id" TEXT NOT NULL,
     "container_name" TEXT NOT NULL,
@@ -161,8 +161,8 @@ CREATE TABLE "incarnation" (
 CREATE TABLE "reading_minute" (
     "host_id" UUID NOT NULL,
     "boot_id" UUID NOT NULL,
-    "cgroup_ino" DECIMAL(20,0) NOT NULL,
-    "boottime_msec" DECIMAL(20,0) NOT NULL,
+    "cgroup_ino" BIGINT NOT NULL,
+    "boottime_msec" BIGINT NOT NULL,
     "tenant_id" TEXT NOT NULL,
     "container_id" TEXT NOT NULL,
     "at" TIMESTAMPTZ(3) NOT NULL,
@@ -197,8 +197,8 @@ CREATE TABLE "reading_minute" (
 CREATE TABLE "reading_conflict" (
     "host_id" UUID NOT NULL,
     "boot_id" UUID NOT NULL,
-    "cgroup_ino" DECIMAL(20,0) NOT NULL,
-    "boottime_msec" DECIMAL(20,0) NOT NULL,
+    "cgroup_ino" BIGINT NOT NULL,
+    "boottime_msec" BIGINT NOT NULL,
     "payload_sha256" TEXT NOT NULL,
     "tenant_id" TEXT NOT NULL,
     "payload" JSONB NOT NULL,

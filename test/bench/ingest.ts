@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { ingest, KnownIncarnations } from '../../packages/db/src/index.ts';
+import { readingColumns } from '../../packages/db/src/reading-row.ts';
+import { type FreshDatabase, freshDatabase } from '../../packages/db/test/fresh-database.ts';
+import { makeReading, toEntries } from '../../packages/db/test/journal.ts';
+import type { ReadingRecord } from '../../packages/model/src/index.ts';
+import { startPostgres } from '../support/postgres.ts';
+
+export interface BenchResult {
+  name: string;
+  unit: string;
+  ours: number;
+  peer: number;
+  floor?: number;
+  /** How many times the peer's rate ours is. */
+  ratio: number;
+  failures: number;
+}
+
+const containers = 1000;
+const rounds = 7;
+/** Pages of a thousand readings, one a minute of every container: so many a round. */
+const pages = { ours: 20, peer: 4, floor: 20 };
+type Contender = keyof typeof pages;
+
+const median = (values: readonly number[]): number => {
+  const sorted = values.toSorted((left, right) => left - right);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? Number.NaN)
+    : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
+};
+
+function shuffle<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, order: Math.random() }))
+    .sort((left, right) => left.order - right.order)
+    .map(({ item }) => item);
+}
+
+/** One minute of a host with a thousand containers of twenty tenants. */
+function makeMinute(facts: { hostId: string; bootId: string; minute: number }): ReadingRecord[] {
+  return Array.from({ length: containers }, (_, container) =>
+    makeReading({ ...facts, container, tenantId: `tenant-${container % 20}`, ioReadBytes: facts.minute }),
+  );
+}
+
+const camelCase = (column: string): string => column.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+/** A reading as Prisma's createMany takes it. */
+const toPrismaRow = (record: ReadingRecord) =>
+  Object.fromEntries(
+    readingColumns.map(({ column, type, of }) => {
+      const value = of(record) ?? null;
+      return [camelCase(column), type === 'timestamptz' ? new Date(record.at) : type === 'bigint' ? BigInt(value ?? 0) : value];
+    }),
+  );
+
+/** Each contender writes as a host of its own, each round the minutes after those of the round before. */
+class Writer {
+  readonly hostId = randomUUID();
+  readonly #bootId = randomUUID();
+  readonly #known = new KnownIncarnations();
+  readonly #contender: Contender;
+  readonly #database: FreshDatabase;
+  #minute = 0;
+  #seq = 0;
+
+  constructor(contender: Contender, database: FreshDatabase) {
+    this.#contender = contender;
+    this.#database = database;
+  }
+
+  get written(): number {
+    return this.#minute * containers;
+  }
+
+  /** Rows per second, from records in memory to a commit that outlives a crash. */
+  async round(): Promise<number> {
+    const batches = Array.from({ length: pages[this.#contender] }, () => {
+      this.#minute += 1;
+      return makeMinute({ hostId: this.hostId, bootId: this.#bootId, minute: this.#minute });
+    });
+    const entries = batches.map((batch, index) => toEntries(batch, this.#seq + index * containers));
+    const begin = performance.now();
+    for (const [index, batch] of batches.entries()) {
+      switch (this.#contender) {
+        case 'ours':
+          await ingest(this.#database.collector, { hostId: this.hostId, after: this.#seq, entries: entries[index] ?? [] }, this.#known);
+          break;
+        case 'peer':
+          await this.#createMany(batch);
+          break;
+        case 'floor':
+          await this.#insertSelect(index);
+          break;
+      }
+      this.#seq += containers;
+    }
+    return (batches.length * containers * 1000) / (performance.now() - begin);
+  }
+
+  /** The peer: the same rows into the same table by the same role, in a transaction with the scope, as Prisma's own batch insert. */
+  async #createMany(batch: readonly ReadingRecord[]): Promise<void> {
+    const data = batch.map(toPrismaRow) as never;
+    await this.#database.collector.client.$transaction(
+      async (transaction) => {
+        await transaction.$executeRaw`SELECT set_config('bulkhead.tenants', '*', true)`;
+        await transaction.readingMinute.createMany({ data });
+      },
+      { timeout: 60_000 },
+    );
+  }
+
+  /** The floor: the server copies rows that it already has, with nothing to send, parse or check. */
+  async #insertSelect(index: number): Promise<void> {
+    const columns = readingColumns.map(({ column }) => column);
+    const minute = this.#minute - pages.floor + index + 1;
+    await this.#database.owner.query(
+      `INSERT INTO reading_minute (${columns.join(', ')})
+       SELECT ${columns.map((column) => (column === 'host_id' ? '$1::uuid' : column === 'boottime_msec' ? `${minute * 60_000}` : column)).join(', ')}
+       FROM floor_source`,
+      [this.hostId],
+    );
+  }
+}
+
+/**
+ * Readings made durable per second: packages/db's ingest (cursor, incarnations, conflicts and all) against Prisma's
+ * createMany into the same table of the same server, in one run, in shuffled order, medians of several rounds.
+ */
+export async function run(): Promise<BenchResult> {
+  await using server = await startPostgres({ max_wal_size: '4GB' });
+  await using database = await freshDatabase(server);
+  await database.owner.query('CREATE TABLE floor_source AS SELECT * FROM reading_minute');
+  const source = makeMinute({ hostId: randomUUID(), bootId: randomUUID(), minute: 1 });
+  await ingest(database.collector, { hostId: source[0]?.incarnation.hostId ?? '', after: 0, entries: toEntries(source) });
+  await database.owner.query('INSERT INTO floor_source SELECT * FROM reading_minute');
+
+  const contenders = Object.keys(pages) as Contender[];
+  const writers = new Map(contenders.map((contender) => [contender, new Writer(contender, database)]));
+  const rates: Record<Contender, number[]> = { ours: [], peer: [], floor: [] };
+  let failures = 0;
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const contender of shuffle(contenders)) {
+      const rate = await writers.get(contender)?.round();
+      // The first round warms up connections, plans and the compiler.
+      if (rate !== undefined && round > 0) rates[contender].push(rate);
+    }
+  }
+  // A rate counts only where every row is there.
+  for (const [contender, writer] of writers) {
+    const { rows } = await database.owner.query('SELECT count(*)::int AS n FROM reading_minute WHERE host_id = $1', [writer.hostId]);
+    if (rows[0].n !== writer.written) failures += 1;
+    const list = rates[contender].map((rate) => Math.round(rate)).join(' ');
+    console.log(`  ${contender.padEnd(5)} ${Math.round(median(rates[contender]))} rows/s (${list})`);
+  }
+  const [ours, peer, floor] = [median(rates.ours), median(rates.peer), median(rates.floor)];
+  return { name: 'ingest', unit: 'readings/s', ours, peer, floor, ratio: ours / peer, failures };
+}
