@@ -1,0 +1,176 @@
+import { mkdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cgroups } from '@bulkhead/cgroup';
+import type { ContainerRuntime, RuntimeOptions } from '@bulkhead/container';
+import { instancePaths, instanceUsers, Problem, type ServiceConfig } from '@bulkhead/model';
+import { createAuthenticate } from './authorisation/authenticate.ts';
+import { PolicyGate, readPolicy } from './authorisation/policy.ts';
+import { RefusalLog } from './authorisation/refusal-log.ts';
+import { SeenStatements } from './authorisation/seen-statements.ts';
+import { Verifier } from './authorisation/verify-keys.ts';
+import { ContainerHistory } from './container/history.ts';
+import { EventLog } from './event/event-log.ts';
+import { HostFacts } from './host/host-facts.ts';
+import { ServiceProcesses } from './host/service-processes.ts';
+import { Journal } from './journal/journal.ts';
+import { explain, type Log } from './log.ts';
+import { createAgentRouter } from './router/index.ts';
+import { now } from './sampler/clock.ts';
+import { KeptIntegralsFile } from './sampler/kept-integrals.ts';
+import { Sampler } from './sampler/sampler.ts';
+import { groupId } from './server/group.ts';
+import { serve } from './server/server.ts';
+
+const firstRetryMsec = 100;
+const lastRetryMsec = 5000;
+
+export interface AgentOptions {
+  config: ServiceConfig;
+  bootId: string;
+  cgroups: Cgroups;
+  createRuntime(options: Pick<RuntimeOptions, 'instance' | 'paths' | 'bootId' | 'cgroups' | 'beforeCgroupRemoval'>): ContainerRuntime;
+  log: Log;
+}
+
+/** A running agent. Disposed, it leaves all containers as they are. */
+export interface Agent extends AsyncDisposable {
+  readonly socketPath: string;
+  /** Resolves once the containers of the life before are taken up. */
+  readonly recovered: Promise<void>;
+}
+
+/**
+ * Puts the agent together and serves. The host's facts are answered at once, containers as soon as the launcher
+ * answers; until then they are `unavailable`.
+ */
+export async function startAgent({ config, bootId, cgroups, createRuntime, log }: AgentOptions): Promise<Agent> {
+  const { hostId, instance } = config;
+  const paths = instancePaths(config.stateDirectory, instance);
+  const policy = new PolicyGate(readPolicy(paths.policyFile), paths.policyFile);
+  const verifier = config.verifyKeysFile === undefined ? new Verifier([]) : Verifier.fromFile(config.verifyKeysFile);
+  mkdirSync(paths.agentState, { recursive: true, mode: 0o700 });
+
+  await using parts = new AsyncDisposableStack();
+  let journalTrouble: string | undefined;
+  const journal = parts.use(
+    new Journal({
+      path: `${paths.agentState}/journal.sqlite`,
+      onTrouble(failure) {
+        journalTrouble = failure === undefined ? undefined : explain(failure);
+        if (failure === undefined) log.info('the journal can be written again');
+        else log.error({ error: explain(failure) }, 'the journal cannot be written, trying again; containers go on');
+      },
+    }),
+  );
+  const seen = parts.use(new SeenStatements({ path: `${paths.agentState}/statements.sqlite`, bootId, clock: now }));
+  const events = new EventLog(hostId, journal);
+  parts.defer(() => events.live.close());
+  const sampler: Sampler = parts.use(
+    new Sampler({
+      hostId,
+      bootId,
+      cgroups,
+      journal,
+      kept: new KeptIntegralsFile(`${paths.run}/agent/integrals.json`, bootId),
+      cgroupPath: (container) => runtime.cgroupPath(container),
+      onClockStep(msec) {
+        log.warn({ msec }, 'the wall clock was set');
+        events.record('host.clock-stepped', { detail: { msec } });
+      },
+      log,
+    }),
+  );
+  const runtime = parts.use(
+    createRuntime({ instance, paths, bootId, cgroups, beforeCgroupRemoval: (container) => sampler.finish(container) }),
+  );
+  const history = new ContainerHistory({ journal, events, sampler });
+  parts.defer(() => history.live.close());
+
+  let ready = false;
+  const host = new HostFacts({
+    config,
+    bootId,
+    cgroups,
+    processes: new ServiceProcesses(paths),
+    troubles: () => [
+      ...(journalTrouble === undefined
+        ? []
+        : [
+            `The journal cannot be written (${journalTrouble}): use is measured and waits in memory; ${journal.dropped} records were given up.`,
+          ]),
+      ...(ready && !history.launcherLost ? [] : ['The launcher does not answer: containers run on, but none can be started.']),
+    ],
+  });
+  const router = createAgentRouter(
+    {
+      runtime() {
+        if (ready) return runtime;
+        throw new Problem('unavailable', 'the agent does not know its containers yet', {
+          remedy: 'it waits for the launcher: try again in a second, or see ./bulkhead service logs launcher',
+        });
+      },
+      sampler,
+      journal,
+      events,
+      history,
+      policy,
+      host,
+    },
+    {
+      authenticate: createAuthenticate({ hostId, verifier, seen, clock: now }),
+      onFailure: ({ path, error, reference, caller }) => {
+        const { cause } = error;
+        const problem = cause instanceof Problem ? cause.code : error.code;
+        const line = { path, problem, reference, subject: caller?.subject.id, error: explain(error) };
+        if (problem === 'internal' || problem === 'INTERNAL_SERVER_ERROR') log.error({ ...line, stack: stackOf(error) }, 'a call failed');
+        else log.info(line, 'a call was refused');
+        if (problem === 'unauthenticated' || problem === 'forbidden') refusals.note(path, error.message, caller);
+      },
+    },
+  );
+  const refusals = new RefusalLog(events);
+  parts.use(await serve({ router, socketPath: paths.agentSocket, gid: groupId(instanceUsers(instance).group) }));
+  events.record('agent.started', { detail: { version: config.version, pid: process.pid } });
+  log.info({ hostId, instance, version: config.version, socket: paths.agentSocket, cgroups: cgroups.setup }, 'agent serves');
+
+  const stopping = new AbortController();
+  const recovered = recover();
+  const running = parts.move();
+  return {
+    socketPath: paths.agentSocket,
+    recovered,
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      await recovered.catch(() => undefined);
+      if (ready)
+        await Promise.race([sampler.flush(), sleep(2000)]).catch((failure) => log.error({ error: explain(failure) }, 'no last readings'));
+      await running.disposeAsync();
+    },
+  };
+
+  /** Takes up what the life before left, again and again until the launcher answers. */
+  async function recover(): Promise<void> {
+    for (let waitMsec = firstRetryMsec; !stopping.signal.aborted; waitMsec = Math.min(waitMsec * 2, lastRetryMsec)) {
+      try {
+        const { finished, undone } = await runtime.recover();
+        history.reconcile(runtime);
+        runtime.onChange((change) => history.observe(change));
+        sampler.start();
+        ready = true;
+        if (finished.length + undone.length > 0)
+          events.record('agent.recovered', { detail: { finished: finished.length, undone: undone.length } });
+        log.info({ containers: runtime.list().length, finished, undone }, 'containers taken up');
+        return;
+      } catch (failure) {
+        const away = failure instanceof Problem && failure.code === 'unavailable';
+        log[away ? 'warn' : 'error']({ error: explain(failure), againInMsec: waitMsec }, 'containers cannot be taken up yet');
+        await sleep(waitMsec, undefined, { signal: stopping.signal }).catch(() => undefined);
+      }
+    }
+  }
+}
+
+function stackOf(failure: unknown): string | undefined {
+  for (let each = failure; each instanceof Error; each = each.cause) if (!(each.cause instanceof Error)) return each.stack;
+  return undefined;
+}

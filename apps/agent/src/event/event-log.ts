@@ -1,0 +1,44 @@
+import type { Container, ContainerId, EventKind, HostEvent, HostId, Subject, Transcript } from '@bulkhead/model';
+import type { Journal } from '../journal/journal.ts';
+import { Broadcast } from '../stream/broadcast.ts';
+import { uuid7 } from './uuid.ts';
+
+/** Events that wait for a slow client before it is cut off. */
+const waitingEvents = 1000;
+
+export interface EventFacts {
+  container?: Pick<Container, 'name' | 'tenantId'> & { id?: ContainerId };
+  subject?: Subject | undefined;
+  detail?: HostEvent['detail'];
+  transcript?: Transcript | undefined;
+}
+
+/** Everything that happens, into the journal and to whoever watches. */
+export class EventLog {
+  readonly live = new Broadcast<HostEvent>(waitingEvents);
+  readonly #hostId: HostId;
+  readonly #journal: Pick<Journal, 'appendSoon'>;
+
+  constructor(hostId: HostId, journal: Pick<Journal, 'appendSoon'>) {
+    this.#hostId = hostId;
+    this.#journal = journal;
+  }
+
+  record(kind: EventKind, { container, subject, detail = {}, transcript }: EventFacts = {}): HostEvent {
+    const event: HostEvent = {
+      id: uuid7(),
+      hostId: this.#hostId,
+      at: new Date().toISOString(),
+      kind,
+      ...(container === undefined ? {} : { tenantId: container.tenantId, containerName: container.name }),
+      ...(container?.id === undefined ? {} : { containerId: container.id }),
+      ...(subject === undefined ? {} : { subject }),
+      detail,
+      ...(transcript === undefined ? {} : { transcript }),
+    };
+    // Where the journal is closed already the agent is ending; who watches has been told all the same.
+    void this.#journal.appendSoon([{ kind: 'event', event }]).catch(() => undefined);
+    this.live.publish(event);
+    return event;
+  }
+}

@@ -1,0 +1,161 @@
+import type { agentContract } from '@bulkhead/api';
+import { type Caller, type ContainerChange, mayTouch, type OutputItem } from '@bulkhead/api';
+import type { HandlersOf } from '@bulkhead/api/router';
+import type { ProcessOutputItem } from '@bulkhead/container';
+import { type Container, Problem } from '@bulkhead/model';
+import { checkTenant, findContainer, type Services } from './services.ts';
+
+type Handlers = HandlersOf<typeof agentContract>['container'];
+
+async function* toOutputItems(items: AsyncIterable<ProcessOutputItem>): AsyncGenerator<OutputItem> {
+  for await (const item of items) yield item.type === 'output' ? { ...item, data: item.data.toString('base64') } : item;
+}
+
+/** A name is taken on the whole host; whose container holds it is not everybody's to know. */
+function hideHolder(services: Services, caller: Caller, name: string, failure: unknown): unknown {
+  if (!(failure instanceof Problem) || failure.code !== 'conflict') return failure;
+  const holder = services.runtime().find(name);
+  if (holder === undefined || mayTouch(caller, holder.tenantId)) return failure;
+  return new Problem('conflict', `the name ${name} is taken on this host`, { remedy: 'choose another name', cause: failure });
+}
+
+export function containerHandlers(services: Services): Handlers {
+  const { events, history, policy, sampler } = services;
+  const visible = (caller: Caller, tenantId?: string) => (container: Container) =>
+    mayTouch(caller, container.tenantId) && (tenantId === undefined || container.tenantId === tenantId);
+
+  return {
+    list: ({ caller, input }) => services.runtime().list().filter(visible(caller, input.tenantId)),
+
+    inspect: ({ caller, input }) => services.runtime().inspect(findContainer(services, caller, input.container).id),
+
+    async create({ caller, input }) {
+      checkTenant(caller, input.tenantId);
+      const { subject } = caller;
+      try {
+        const made = await services.runtime().create(input);
+        events.record('container.created', {
+          container: made.container,
+          subject,
+          detail: { image: input.image },
+          transcript: made.transcript,
+        });
+        return made;
+      } catch (failure) {
+        const told = hideHolder(services, caller, input.name, failure);
+        events.record('container.create-failed', {
+          container: { name: input.name, tenantId: input.tenantId },
+          subject,
+          detail: { error: told instanceof Problem ? told.message : 'internal error' },
+        });
+        throw told;
+      }
+    },
+
+    async start({ caller, input }) {
+      const { id } = findContainer(services, caller, input.container);
+      const started = await services.runtime().start(id);
+      const { container, transcript } = started;
+      const detail = container.pid === undefined ? {} : { pid: container.pid };
+      events.record('container.started', { container, subject: caller.subject, detail, transcript });
+      return started;
+    },
+
+    async kill({ caller, input }) {
+      const { id } = findContainer(services, caller, input.container);
+      const killed = await services.runtime().kill(id, input.signal);
+      const { container, transcript } = killed;
+      events.record('container.signalled', { container, subject: caller.subject, detail: { signal: input.signal }, transcript });
+      return killed;
+    },
+
+    async stop({ caller, input }) {
+      const { id } = findContainer(services, caller, input.container);
+      const stopped = await services.runtime().stop(id, input.timeoutSeconds * 1000);
+      const { container, transcript } = stopped;
+      const detail = { signal: 15, timeoutSeconds: input.timeoutSeconds };
+      events.record('container.signalled', { container, subject: caller.subject, detail, transcript });
+      return stopped;
+    },
+
+    async delete({ caller, input }) {
+      const container = findContainer(services, caller, input.container);
+      const deleted = await history.deleting(container.id, () => services.runtime().delete(container.id, input.force));
+      events.record('container.deleted', {
+        container,
+        subject: caller.subject,
+        detail: { forced: input.force },
+        transcript: deleted.transcript,
+      });
+      return deleted;
+    },
+
+    async wait({ caller, input, signal }) {
+      const { id } = findContainer(services, caller, input.container);
+      const exitStatus = await services.runtime().wait(id, AbortSignal.any([signal, AbortSignal.timeout(input.timeoutSeconds * 1000)]));
+      return exitStatus === undefined ? {} : { exitStatus };
+    },
+
+    processes: ({ caller, input }) => services.runtime().processes(findContainer(services, caller, input.container).id),
+
+    async *logs({ caller, input, signal }) {
+      const { id } = findContainer(services, caller, input.container);
+      const { follow, tailLines } = input;
+      yield* toOutputItems(services.runtime().output(id, { follow, tailLines }, signal));
+    },
+
+    async exec({ caller, input }) {
+      const runtime = services.runtime();
+      const container = findContainer(services, caller, input.container);
+      if (container.status === 'running') policy.checkExec(caller, runtime.inspect(container.id));
+      const { container: _, ...request } = input;
+      const { execId, transcript } = await runtime.exec(container.id, request);
+      const detail = { execId, command: request.args[0] ?? '' };
+      events.record('container.exec-started', { container, subject: caller.subject, detail, transcript });
+      return { execId, transcript };
+    },
+
+    async *output({ caller, input, signal }) {
+      const { id } = findContainer(services, caller, input.container);
+      yield* toOutputItems(services.runtime().output(id, { execId: input.execId, follow: true }, signal));
+    },
+
+    async input({ caller, input }) {
+      const { id } = findContainer(services, caller, input.container);
+      await services.runtime().input(id, input.execId, Buffer.from(input.data, 'base64'), input.end);
+      return {};
+    },
+
+    resize({ caller, input }) {
+      const { id } = findContainer(services, caller, input.container);
+      services.runtime().resize(id, input.execId, { columns: input.columns, rows: input.rows });
+      return {};
+    },
+
+    async *watch({ caller, input, signal }) {
+      const runtime = services.runtime();
+      const isVisible = visible(caller, input.tenantId);
+      const snapshot = (): ContainerChange => ({ type: 'snapshot', containers: runtime.list().filter(isVisible) });
+      yield* history.live.subscribe<ContainerChange>({
+        signal,
+        first: [snapshot()],
+        select: ({ change, container }) => (isVisible(container) ? change : undefined),
+        overflow: () => [snapshot()],
+      });
+    },
+
+    recent: ({ caller, input }) => sampler.recent(findContainer(services, caller, input.container)),
+
+    async *samples({ caller, signal }) {
+      services.runtime();
+      yield* sampler.rounds.subscribe({
+        signal,
+        select: ({ at, samples }) => ({
+          at,
+          samples: caller.tenants === 'all' ? samples : samples.filter(({ tenantId }) => mayTouch(caller, tenantId)),
+        }),
+        overflow: (waiting, item) => [...waiting.slice(1), item],
+      });
+    },
+  };
+}

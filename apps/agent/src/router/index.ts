@@ -1,0 +1,21 @@
+import { agentContract } from '@bulkhead/api';
+import { createRouter, type RouterOptions } from '@bulkhead/api/router';
+import type { CallContext } from '../authorisation/authenticate.ts';
+import { containerHandlers } from './container.ts';
+import { eventHandlers } from './event.ts';
+import { hostHandlers } from './host.ts';
+import { journalHandlers } from './journal.ts';
+import type { Services } from './services.ts';
+
+/** The router of everything an agent answers. */
+export const createAgentRouter = (services: Services, options: RouterOptions<CallContext>) =>
+  createRouter<typeof agentContract, CallContext>(
+    agentContract,
+    {
+      container: containerHandlers(services),
+      host: hostHandlers(services),
+      event: eventHandlers(services),
+      journal: journalHandlers(services),
+    },
+    options,
+  );

@@ -1,0 +1,41 @@
+import { type Caller, mayTouch } from '@bulkhead/api';
+import type { ContainerRuntime } from '@bulkhead/container';
+import { type Container, Problem } from '@bulkhead/model';
+import type { PolicyGate } from '../authorisation/policy.ts';
+import type { ContainerHistory } from '../container/history.ts';
+import type { EventLog } from '../event/event-log.ts';
+import type { HostFacts } from '../host/host-facts.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Sampler } from '../sampler/sampler.ts';
+
+/** What the handlers work with. */
+export interface Services {
+  /** The runtime once it has recovered. @throws Problem 'unavailable' before */
+  runtime(): ContainerRuntime;
+  sampler: Sampler;
+  journal: Journal;
+  events: EventLog;
+  history: ContainerHistory;
+  policy: PolicyGate;
+  host: HostFacts;
+}
+
+/**
+ * The container meant, where the caller may touch it.
+ *
+ * @throws Problem 'not-found', in the same words whether it does not exist or belongs to somebody else
+ */
+export function findContainer(services: Services, caller: Caller, reference: string): Container {
+  const runtime = services.runtime();
+  // A whole id means that container, also where somebody named another one so.
+  const byId = /^[0-9a-f]{16}$/.test(reference) ? runtime.list().find(({ id }) => id === reference) : undefined;
+  const container = byId ?? runtime.find(reference);
+  if (container === undefined || !mayTouch(caller, container.tenantId))
+    throw new Problem('not-found', `no container ${reference}`, { remedy: './bulkhead ps -a lists them' });
+  return container;
+}
+
+/** @throws Problem 'not-found', in the same words whether the tenant does not exist or is somebody else's */
+export function checkTenant(caller: Caller, tenantId: string): void {
+  if (!mayTouch(caller, tenantId)) throw new Problem('not-found', `no tenant ${tenantId}`);
+}

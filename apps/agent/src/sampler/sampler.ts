@@ -1,0 +1,240 @@
+import type { Cgroups } from '@bulkhead/cgroup';
+import { hasErrno } from '@bulkhead/kernel';
+import type { BootId, Container, ContainerId, HostId, Reading, ReadingRecord, Sample, Timestamp } from '@bulkhead/model';
+import type { Journal } from '../journal/journal.ts';
+import { explain, type Log } from '../log.ts';
+import { Broadcast } from '../stream/broadcast.ts';
+import { ClockWatch, type Moment, now, SecondTimer } from './clock.ts';
+import type { KeptIntegrals, KeptIntegralsFile } from './kept-integrals.ts';
+import { Meter } from './meter.ts';
+
+/** A container is first read this long after it began: one that ends before is counted at its end, from counters alone. */
+const firstReadingMsec = 100;
+const recordEverySeconds = 60n;
+/** Rounds that wait for a slow client; older ones are left out, charts only show a gap. */
+const waitingRounds = 5;
+
+export interface SampleRound {
+  at: string;
+  samples: Sample[];
+}
+
+export interface SamplerOptions {
+  hostId: HostId;
+  bootId: BootId;
+  cgroups: Cgroups;
+  journal: Pick<Journal, 'append'>;
+  kept: KeptIntegralsFile;
+  cgroupPath(container: { tenantId: string; id: ContainerId }): string;
+  /** The wall clock was set by so much. */
+  onClockStep(msec: number): void;
+  log: Log;
+}
+
+/** When it was on the boot clock at a time of the wall clock that is not long ago. */
+function boottimeOf(at: Timestamp, { boottimeNsec, wallMsec }: Moment): bigint {
+  const ago = BigInt(Math.max(0, wallMsec - Date.parse(at))) * 1_000_000n;
+  return ago > boottimeNsec ? 0n : boottimeNsec - ago;
+}
+
+/**
+ * Reads every container's cgroup once a second through kept descriptors: into the ring for charts, into the integrals
+ * that bills need, and once a minute and at the end into the journal.
+ */
+export class Sampler implements Disposable {
+  readonly rounds = new Broadcast<SampleRound>(waitingRounds);
+  readonly #options: SamplerOptions;
+  readonly #meters = new Map<ContainerId, Meter>();
+  /** Containers that have not been read yet. */
+  readonly #begun = new Map<ContainerId, { container: Container; sinceNsec: bigint; timer?: NodeJS.Timeout }>();
+  readonly #clock = new ClockWatch();
+  readonly #keptBefore: Map<ContainerId, KeptIntegrals>;
+  #timer: SecondTimer | undefined;
+  #minute: bigint;
+  #lastKept = '';
+
+  constructor(options: SamplerOptions) {
+    this.#options = options;
+    this.#keptBefore = options.kept.read();
+    this.#minute = now().boottimeNsec / 1_000_000_000n / recordEverySeconds;
+  }
+
+  start(): void {
+    this.#timer = new SecondTimer(() => this.#tick());
+  }
+
+  /** Takes up a container of a life before this one, or notes a change of one. */
+  note(container: Container): void {
+    const meter = this.#meters.get(container.id);
+    if (meter !== undefined) {
+      meter.container = container;
+      return;
+    }
+    const begun = this.#begun.get(container.id);
+    if (begun !== undefined) {
+      begun.container = container;
+      return;
+    }
+    if (container.status === 'stopped') return;
+    const timer = setTimeout(() => this.#open(container.id), firstReadingMsec);
+    this.#begun.set(container.id, { container, sinceNsec: boottimeOf(container.createdAt, now()), timer });
+  }
+
+  /** Nothing of it is left on the host. */
+  forget(id: ContainerId): void {
+    clearTimeout(this.#begun.get(id)?.timer);
+    this.#begun.delete(id);
+    this.#meters.get(id)?.[Symbol.dispose]();
+    this.#meters.delete(id);
+    this.#keptBefore.delete(id);
+  }
+
+  /** Opens the cgroup's files and reads them once; undefined where there is no cgroup. */
+  #open(id: ContainerId): Meter | undefined {
+    const begun = this.#begun.get(id);
+    if (begun === undefined) return this.#meters.get(id);
+    const { container, sinceNsec } = begun;
+    try {
+      const reader = this.#options.cgroups.reader(this.#options.cgroupPath(container));
+      const meter = new Meter(container, reader, sinceNsec, this.#keptBefore.get(id));
+      clearTimeout(begun.timer);
+      this.#begun.delete(id);
+      this.#keptBefore.delete(id);
+      this.#meters.set(id, meter);
+      meter.sample(now());
+      return meter;
+    } catch (failure) {
+      if (!hasErrno(failure, 'ENOENT', 'ENODEV'))
+        this.#options.log.error({ container: id, error: explain(failure) }, 'the cgroup of a container cannot be read');
+      return this.#meters.get(id);
+    }
+  }
+
+  #tick(): void {
+    const moment = now();
+    const stepped = this.#clock.look(moment);
+    if (stepped !== undefined) this.#options.onClockStep(stepped);
+    const dueNsec = moment.boottimeNsec - BigInt(firstReadingMsec) * 1_000_000n;
+    for (const [id, { sinceNsec }] of [...this.#begun]) if (sinceNsec <= dueNsec) this.#open(id);
+    const samples: Sample[] = [];
+    for (const [id, meter] of this.#meters) {
+      if (meter.ended) continue;
+      try {
+        samples.push(meter.sample(moment));
+      } catch (failure) {
+        this.#lost(id, meter, failure);
+      }
+    }
+    this.rounds.publish({ at: new Date(moment.wallMsec).toISOString(), samples });
+    const minute = moment.boottimeNsec / 1_000_000_000n / recordEverySeconds;
+    if (minute !== this.#minute) {
+      this.#minute = minute;
+      const records = this.#records(moment);
+      // Durable before long; where the disk is full the journal says so and tries again.
+      if (records.length > 0) void this.#options.journal.append(records).catch(() => undefined);
+    }
+    this.#keep();
+  }
+
+  /** Somebody else removed the cgroup: what was last read is the last that is known. */
+  #lost(id: ContainerId, meter: Meter, failure: unknown): void {
+    this.#options.log.error({ container: id, error: explain(failure) }, 'the cgroup of a container is gone; its last reading counts');
+    meter.end();
+    const record = meter.record(now(), this.#identity, true);
+    if (record !== undefined) void this.#options.journal.append([record]).catch(() => undefined);
+  }
+
+  #records(moment: Moment): ReadingRecord[] {
+    return [...this.#meters.values()]
+      .filter(({ ended }) => !ended)
+      .map((meter) => meter.record(moment, this.#identity, false))
+      .filter((record) => record !== undefined);
+  }
+
+  get #identity(): { hostId: HostId; bootId: BootId } {
+    return { hostId: this.#options.hostId, bootId: this.#options.bootId };
+  }
+
+  #keep(): void {
+    const kept = [...[...this.#meters].map(([id, meter]) => [id, meter.keep()] as const), ...this.#keptBefore];
+    const text = JSON.stringify(kept);
+    if (text === this.#lastKept) return;
+    try {
+      this.#options.kept.write(kept);
+      this.#lastKept = text;
+    } catch (failure) {
+      this.#options.log.error({ error: explain(failure) }, 'integrals cannot be kept; the death of the agent would cost them');
+    }
+  }
+
+  /** A reading of every running container, durable when it resolves. */
+  async flush(): Promise<void> {
+    const moment = now();
+    for (const id of [...this.#begun.keys()]) this.#open(id);
+    for (const [id, meter] of this.#meters) {
+      if (meter.ended) continue;
+      try {
+        meter.read(moment);
+      } catch (failure) {
+        this.#lost(id, meter, failure);
+      }
+    }
+    await this.#options.journal.append(this.#records(moment));
+    this.#keep();
+  }
+
+  /**
+   * The last process of a container has ended, or its cgroup is about to go: makes its last reading durable. Called
+   * again, it writes again only where counters moved.
+   */
+  async finish(container: Container): Promise<void> {
+    const { id } = container;
+    if (!this.#meters.has(id) && !this.#begun.has(id))
+      this.#begun.set(id, { container, sinceNsec: boottimeOf(container.createdAt, now()) });
+    const meter = this.#open(id);
+    if (meter === undefined) {
+      this.#begun.delete(id);
+      return;
+    }
+    meter.container = container;
+    const moment = now();
+    try {
+      // One that ended while the agent was away was not running up to now.
+      meter.read(container.finishedAt === undefined ? moment : { boottimeNsec: boottimeOf(container.finishedAt, moment) });
+    } catch (failure) {
+      if (!hasErrno(failure, 'ENOENT', 'ENODEV')) throw failure;
+    }
+    meter.end();
+    const record = meter.record(moment, this.#identity, true);
+    if (record === undefined) return;
+    await this.#options.journal.append([record]);
+    this.#keep();
+  }
+
+  /** What is kept of containers that no longer exist is no use. */
+  keepOnly(ids: ReadonlySet<ContainerId>): void {
+    for (const id of this.#keptBefore.keys()) if (!ids.has(id)) this.#keptBefore.delete(id);
+  }
+
+  recent(container: Container): Sample[] {
+    const meter = this.#meters.get(container.id);
+    return (meter?.ring.read() ?? []).map(({ atMsec, reading }) => ({
+      at: new Date(atMsec).toISOString(),
+      containerId: container.id,
+      tenantId: container.tenantId,
+      reading,
+    }));
+  }
+
+  lastReading(id: ContainerId): Reading | undefined {
+    return this.#meters.get(id)?.lastReading;
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.[Symbol.dispose]();
+    for (const { timer } of this.#begun.values()) clearTimeout(timer);
+    for (const meter of this.#meters.values()) meter[Symbol.dispose]();
+    this.#meters.clear();
+    this.rounds.close();
+  }
+}
