@@ -12,7 +12,8 @@ interface Props {
 /** Use against its limit as one bar; the end of the track is the limit. Without a limit there is no share to draw. */
 export function UseBar({ used, limit, label, tone = 'cpu', plain = false }: Props) {
   const share = limit > 0 ? Math.min(1, used / limit) : 0;
-  const level = plain ? 'plain' : share >= 0.95 ? 'bad' : share >= 0.8 ? 'attention' : 'good';
+  // At its quota a program waits; at its memory limit it is killed.
+  const level = plain ? 'plain' : share >= 0.95 && tone === 'memory' ? 'bad' : share >= 0.9 ? 'attention' : 'good';
   return (
     // biome-ignore lint/a11y/useSemanticElements: no browser lets the parts of <meter> be drawn alike
     <span

@@ -46,6 +46,10 @@ export const theme = createTheme({
     // Every field of our forms is wanted; a star on each says nothing.
     TextInput: { defaultProps: { withAsterisk: false } },
     PasswordInput: { defaultProps: { withAsterisk: false } },
+    SegmentedControl: {
+      defaultProps: { withItemsBorders: false },
+      styles: { root: { background: 'var(--surface-sunken)', boxShadow: 'inset 0 0 0 1px var(--line)' } },
+    },
     Tooltip: { defaultProps: { openDelay: 400 } },
   },
 });

@@ -248,7 +248,7 @@ export function ContainersTable({ rows, sort, onSort }: Props) {
                       {container.name}
                     </Link>
                   )}
-                  <span className={css.nameTenant}>{container.tenantId}</span>
+                  <span className={css.nameState}>{leaving ? t('deletedNow') : <ContainerStatusMark container={container} />}</span>
                 </th>
                 <td className={css.tenant}>{container.tenantId}</td>
                 <td className={css.status}>

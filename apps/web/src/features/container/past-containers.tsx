@@ -5,6 +5,7 @@ import { Empty } from '../../components/empty.tsx';
 import { Link } from '../../components/link.tsx';
 import { RowsSkeleton } from '../../components/rows-skeleton.tsx';
 import table from '../../components/table.module.css';
+import { TableScroll } from '../../components/table-scroll.tsx';
 import { ClockTime, RelativeTime } from '../../components/time.tsx';
 import { TroubleNotice } from '../../components/trouble-notice.tsx';
 import { troubleOf, useTRPC } from '../../lib/api.ts';
@@ -19,7 +20,7 @@ export function PastContainers() {
   if (data === undefined) return <RowsSkeleton />;
   if (data.length === 0) return <Empty title={t('empty.title')}>{t('empty.what')}</Empty>;
   return (
-    <div className={table.scroll}>
+    <TableScroll label={t('label')}>
       <table className={table.table}>
         <thead>
           <tr>
@@ -50,6 +51,6 @@ export function PastContainers() {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   );
 }

@@ -4,6 +4,7 @@ import { useTranslations } from 'next-intl';
 import { Link } from '../../components/link.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import table from '../../components/table.module.css';
+import { TableScroll } from '../../components/table-scroll.tsx';
 import { ClockTime } from '../../components/time.tsx';
 import { eventState, eventWords } from './event-words.ts';
 import css from './events.module.css';
@@ -27,7 +28,7 @@ export function EventList({ events, isFresh, compact = false, open }: Props) {
   const t = useTranslations('events');
   const w = useTranslations('eventKind');
   return (
-    <div className={table.scroll}>
+    <TableScroll label={t('title')}>
       <table className={`${table.table} ${css.table}`} data-compact={compact}>
         <thead>
           <tr>
@@ -84,6 +85,6 @@ export function EventList({ events, isFresh, compact = false, open }: Props) {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   );
 }

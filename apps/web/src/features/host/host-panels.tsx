@@ -7,6 +7,7 @@ import { Notice } from '../../components/notice.tsx';
 import { PageHead, Section } from '../../components/page-head.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import table from '../../components/table.module.css';
+import { TableScroll } from '../../components/table-scroll.tsx';
 import { RelativeTime } from '../../components/time.tsx';
 import { TroubleNotice } from '../../components/trouble-notice.tsx';
 import { useNow } from '../../components/use-now.ts';
@@ -114,7 +115,7 @@ export function OwnProcesses({ host }: { host: HostState }) {
       {processes === undefined ? (
         <p className={css.none}>{t('useUnknown')}</p>
       ) : (
-        <div className={table.scroll}>
+        <TableScroll label={t('ownProcesses')}>
           <table className={`${table.table} ${css.own}`}>
             <thead>
               <tr>
@@ -145,7 +146,7 @@ export function OwnProcesses({ host }: { host: HostState }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </TableScroll>
       )}
     </Section>
   );

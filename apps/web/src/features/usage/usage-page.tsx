@@ -13,6 +13,7 @@ import { PageHead, Section } from '../../components/page-head.tsx';
 import { RowsSkeleton } from '../../components/rows-skeleton.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import table from '../../components/table.module.css';
+import { TableScroll } from '../../components/table-scroll.tsx';
 import { TroubleNotice } from '../../components/trouble-notice.tsx';
 import { troubleOf, useTRPC } from '../../lib/api.ts';
 import { download } from '../../lib/download.ts';
@@ -51,7 +52,7 @@ function TenantUsage({ summary }: { summary: UsageSummary }) {
   const cells = useCells();
   return (
     <Section title={summary.tenantId} aside={t('containers', { count: summary.containers.length })}>
-      <div className={table.scroll}>
+      <TableScroll label={summary.tenantId}>
         <table className={`${table.table} ${css.table}`}>
           <thead>
             <tr>
@@ -102,7 +103,7 @@ function TenantUsage({ summary }: { summary: UsageSummary }) {
             </tr>
           </tfoot>
         </table>
-      </div>
+      </TableScroll>
     </Section>
   );
 }

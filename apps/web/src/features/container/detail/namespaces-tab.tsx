@@ -4,6 +4,7 @@ import { Empty } from '../../../components/empty.tsx';
 import { Section } from '../../../components/page-head.tsx';
 import { StateMark } from '../../../components/state-mark.tsx';
 import table from '../../../components/table.module.css';
+import { TableScroll } from '../../../components/table-scroll.tsx';
 import { useShown } from './container-frame.tsx';
 
 /** The container's namespaces by their identity, and whether they are its own or the host's. */
@@ -13,12 +14,14 @@ export function NamespacesTab() {
   if (detail === undefined || detail.namespaces.length === 0) return <Empty title={t('none.title')}>{t('none.what')}</Empty>;
   return (
     <Section title={t('title')} aside={t('what')}>
-      <div className={table.scroll}>
+      <TableScroll label={t('title')}>
         <table className={table.table}>
           <thead>
             <tr>
               <th scope="col">{t('type')}</th>
-              <th scope="col">{t('isolates')}</th>
+              <th scope="col" className={table.spare}>
+                {t('isolates')}
+              </th>
               <th scope="col" className={table.number}>
                 {t('device')}
               </th>
@@ -32,7 +35,7 @@ export function NamespacesTab() {
             {detail.namespaces.map((namespace) => (
               <tr key={namespace.type}>
                 <th scope="row">{namespace.type}</th>
-                <td className={table.soft}>{t(`kind.${namespace.type}`)}</td>
+                <td className={`${table.soft} ${table.spare}`}>{t(`kind.${namespace.type}`)}</td>
                 <td className={table.number}>{namespace.dev}</td>
                 <td className={table.number}>{namespace.ino}</td>
                 <td>
@@ -45,7 +48,7 @@ export function NamespacesTab() {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
     </Section>
   );
 }

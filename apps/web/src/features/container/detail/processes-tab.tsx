@@ -6,6 +6,7 @@ import { Measure, NotMeasured, useFormat } from '../../../components/measure.tsx
 import { Section } from '../../../components/page-head.tsx';
 import { RowsSkeleton } from '../../../components/rows-skeleton.tsx';
 import table from '../../../components/table.module.css';
+import { TableScroll } from '../../../components/table-scroll.tsx';
 import { TroubleNotice } from '../../../components/trouble-notice.tsx';
 import { troubleOf, useTRPC } from '../../../lib/api.ts';
 import { useShown } from './container-frame.tsx';
@@ -29,7 +30,7 @@ export function ProcessesTab() {
   if (data === undefined) return <RowsSkeleton />;
   return (
     <Section title={t('title')} aside={t('count', { count: data.length })}>
-      <div className={table.scroll}>
+      <TableScroll label={t('title')}>
         <table className={table.table}>
           <thead>
             <tr>
@@ -39,17 +40,19 @@ export function ProcessesTab() {
               <th scope="col" className={table.number}>
                 {t('outside')}
               </th>
-              <th scope="col" className={table.number}>
+              <th scope="col" className={`${table.number} ${table.spare}`}>
                 {t('user')}
               </th>
-              <th scope="col">{t('state')}</th>
+              <th scope="col" className={table.spare}>
+                {t('state')}
+              </th>
               <th scope="col" className={table.number}>
                 {t('memory')}
               </th>
-              <th scope="col" className={table.number}>
+              <th scope="col" className={`${table.number} ${table.spare}`}>
                 {t('cpuTime')}
               </th>
-              <th scope="col" className={table.number}>
+              <th scope="col" className={`${table.number} ${table.spare}`}>
                 {t('threads')}
               </th>
               <th scope="col" className={table.wide}>
@@ -66,10 +69,10 @@ export function ProcessesTab() {
                     {process.innerPid}
                   </th>
                   <td className={table.number}>{process.pid}</td>
-                  <td className={table.number} title={t('uidOutside', { uid: process.uid })}>
+                  <td className={`${table.number} ${table.spare}`} title={t('uidOutside', { uid: process.uid })}>
                     {process.innerUid ?? <NotMeasured reason={t('unmapped')} />}
                   </td>
-                  <td className={table.nowrap}>
+                  <td className={`${table.nowrap} ${table.spare}`}>
                     <span title={process.state}>{t('stateWord', { state: process.state.slice(0, 1) })}</span>
                   </td>
                   <td className={table.number}>
@@ -79,20 +82,20 @@ export function ProcessesTab() {
                       <Measure quantity={format.bytes(BigInt(process.residentBytes))} />
                     )}
                   </td>
-                  <td className={table.number}>
+                  <td className={`${table.number} ${table.spare}`}>
                     {process.cpuUsec === undefined ? (
                       <NotMeasured reason={t('missing')} />
                     ) : (
                       <Measure quantity={format.duration(BigInt(process.cpuUsec))} />
                     )}
                   </td>
-                  <td className={table.number}>{process.threads}</td>
+                  <td className={`${table.number} ${table.spare}`}>{process.threads}</td>
                   <td className={table.code}>{process.command}</td>
                 </tr>
               ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
     </Section>
   );
 }
