@@ -30,7 +30,6 @@ export class ContainerHistory {
   readonly #sampler: Pick<Sampler, 'note' | 'forget' | 'keepOnly'>;
   /** Containers that the journal's reader knows of. */
   readonly #known: Map<ContainerId, Container>;
-  readonly #oomKilled = new Set<ContainerId>();
   readonly #deleting = new Set<ContainerId>();
   launcherLost = false;
 
@@ -54,7 +53,7 @@ export class ContainerHistory {
       const before = this.#known.get(container.id);
       if (JSON.stringify(before) === JSON.stringify(container)) continue;
       this.#write(container);
-      if (before?.status === 'running' && container.status === 'stopped') this.#tellExit(container);
+      if (before !== undefined && before.status !== 'stopped' && container.status === 'stopped') this.#tellExit(container);
     }
     for (const container of [...this.#known.values()]) if (!ids.has(container.id)) this.#writeRemoved(container, { unobserved: true });
     this.#sampler.keepOnly(ids);
@@ -69,10 +68,6 @@ export class ContainerHistory {
         if (container.status !== 'creating') this.#write(container);
         this.live.publish({ change: { type: 'changed', container }, container });
         if (container.status === 'stopped' && previous !== 'stopped') this.#tellExit(container);
-        if (container.oomKilled === true && !this.#oomKilled.has(container.id)) {
-          this.#oomKilled.add(container.id);
-          this.#events.record('container.oom-killed', { container });
-        }
         break;
       }
       case 'removed': {
@@ -110,6 +105,7 @@ export class ContainerHistory {
 
   #tellExit(container: Container): void {
     if (container.exitStatus === undefined) return;
+    if (container.oomKilled === true) this.#events.record('container.oom-killed', { container });
     this.#events.record('container.exited', { container, detail: detailOf(container.exitStatus) });
   }
 
@@ -120,7 +116,6 @@ export class ContainerHistory {
 
   #writeRemoved(container: Container, detail: HostEvent['detail'] = {}): void {
     this.#known.delete(container.id);
-    this.#oomKilled.delete(container.id);
     void this.#journal.appendSoon([{ kind: 'container', container, deleted: true }]).catch(() => undefined);
     if (!this.#deleting.has(container.id)) this.#events.record('container.deleted', { container, detail });
   }

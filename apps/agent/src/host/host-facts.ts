@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, hostname, release, totalmem } from 'node:os';
 import type { CgroupSetup, HostInfo, HostUse, ServiceConfig } from '@bulkhead/model';
-import { readProcessStatus } from '@bulkhead/namespace';
 import type { ServiceProcesses } from './service-processes.ts';
 
 /** Bit of CAP_SYS_RESOURCE in CapEff (capabilities(7)). */
@@ -27,7 +26,7 @@ const controllerLosses = {
 
 function lastingWarnings(controllers: ReadonlySet<string>): string[] {
   const warnings: string[] = [];
-  const effective = readProcessStatus(process.pid)?.get('CapEff');
+  const effective = /^CapEff:\s+([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
   if (effective !== undefined && (BigInt(`0x${effective}`) >> capSysResource) % 2n === 0n)
     warnings.push('Root lacks CAP_SYS_RESOURCE here: pipes of containers stay at 1 MiB, and limits of processes cannot be raised.');
   for (const [name, loss] of Object.entries(controllerLosses))

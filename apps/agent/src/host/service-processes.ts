@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { type HostUse, type InstancePaths, type ProcessIdentity, serviceNames } from '@bulkhead/model';
-import { isSameProcess, processIdentity, readProcessStatus } from '@bulkhead/namespace';
+import { processIdentity, sameProcess } from '@bulkhead/namespace';
 
 /** A search reads a file of every process on the host; what is missing is looked for this often at most. */
 const searchEveryMsec = 10_000;
@@ -64,7 +64,7 @@ export class ServiceProcesses {
 
   /** Services that run, in the order in which they are started; the database's own processes count with it. */
   read(): HostUse['processes'] {
-    for (const [name, identity] of this.#found) if (!isSameProcess(identity)) this.#found.delete(name);
+    for (const [name, identity] of this.#found) if (!sameProcess(identity)) this.#found.delete(name);
     if (this.#found.size < serviceNames.length) this.#search();
     return serviceNames.flatMap((name) => {
       const pid = this.#found.get(name)?.pid;
@@ -73,11 +73,11 @@ export class ServiceProcesses {
       let [residentBytes, cpuUsec] = [0n, 0n];
       for (const each of pids) {
         const stat = readStat(each);
-        const status = readProcessStatus(each);
+        const status = readText(`/proc/${each}/status`);
         if (stat === undefined || status === undefined) continue;
         cpuUsec += (BigInt(stat[11] ?? 0) + BigInt(stat[12] ?? 0)) * usecPerTick;
         // Memory that the database's processes share is counted once, with the first.
-        const kibibytes = Number.parseInt(status.get(each === pid ? 'VmRSS' : 'RssAnon') ?? '0', 10);
+        const kibibytes = new RegExp(`^${each === pid ? 'VmRSS' : 'RssAnon'}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? '0';
         residentBytes += BigInt(kibibytes) * 1024n;
       }
       return [{ name, pid, residentBytes: String(residentBytes), cpuUsec: String(cpuUsec) }];

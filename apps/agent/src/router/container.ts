@@ -126,9 +126,9 @@ export function containerHandlers(services: Services): Handlers {
       return {};
     },
 
-    resize({ caller, input }) {
+    async resize({ caller, input }) {
       const { id } = findContainer(services, caller, input.container);
-      services.runtime().resize(id, input.execId, { columns: input.columns, rows: input.rows });
+      await services.runtime().resize(id, input.execId, { columns: input.columns, rows: input.rows });
       return {};
     },
 
