@@ -9,6 +9,12 @@ export interface CgroupReader extends Disposable {
   read(): Reading;
 }
 
+/** A reading, or why there is none: ENODEV or ENOENT once the cgroup is gone. */
+export type ReadOutcome = { reading: Reading } | { failure: Error };
+
+/** Controllers by their v2 names. */
+export type Controller = 'cpu' | 'memory' | 'io' | 'pids' | 'cpuset' | 'devices' | 'freezer';
+
 /** What a child does to be in a cgroup: v1 writes `0` to inherited `tasks` files; v2 is born there (CLONE_INTO_CGROUP). */
 export type CgroupEntry = { kind: 'tasks'; files: Fd[] } | { kind: 'into'; directory: Fd };
 
@@ -16,7 +22,7 @@ export type CgroupEntry = { kind: 'tasks'; files: Fd[] } | { kind: 'into'; direc
 export interface Cgroups {
   readonly setup: CgroupSetup;
   /** Controllers that can limit and count here, by their v2 names. */
-  readonly controllers: ReadonlySet<'cpu' | 'memory' | 'io' | 'pids' | 'cpuset' | 'devices' | 'freezer'>;
+  readonly controllers: ReadonlySet<Controller>;
   /** Makes the path in every hierarchy, parents too; what exists is kept. On v2 enables the controllers on the way down. */
   create(path: string): void;
   /** Writes limits and nothing else; throws a Problem('invalid') that names the kernel's bound where it refuses. */
@@ -28,6 +34,8 @@ export interface Cgroups {
   /** Opens what a new process needs to enter. The caller disposes the descriptors. */
   entry(path: string): CgroupEntry;
   reader(path: string): CgroupReader;
+  /** Reads many, file type by file type, which spares the kernel from flushing its statistics at each of them. */
+  readMany(readers: readonly CgroupReader[]): ReadOutcome[];
   /** Pids in the path and everything below it. */
   processes(path: string): number[];
   /** SIGKILL to everything below (cgroup.kill, or freeze + kill on v1); returns when none is left or throws after the time. */

@@ -1,0 +1,150 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import {
+  AT_FDCWD,
+  type Fd,
+  filesystemType,
+  hasErrno,
+  mkdirat,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_RDONLY,
+  O_WRONLY,
+  openat,
+  readFileAt,
+  rmdirat,
+  writeFileAt,
+} from '@bulkhead/kernel';
+import { Problem } from '@bulkhead/model';
+import { parseNewLineSeparated } from './formats.ts';
+import { parentOf } from './path.ts';
+
+/**
+ * One mounted tree of control groups, held by a descriptor of its mount point: what is made, written and removed goes
+ * through it, so that a mount put over it later cannot redirect us. Paths are relative to it and checked by the caller.
+ */
+export class Hierarchy implements Disposable {
+  readonly mountPoint: string;
+  readonly controllers: ReadonlySet<string>;
+  readonly #root: Fd;
+
+  constructor(mountPoint: string, root: Fd, controllers: Iterable<string>) {
+    this.mountPoint = mountPoint;
+    this.#root = root;
+    this.controllers = new Set(controllers);
+  }
+
+  /** Opens a mount point that is on a file system of the type expected (statfs(2)). */
+  static open(mountPoint: string, magic: number, controllers: Iterable<string>): Hierarchy {
+    if (filesystemType(mountPoint) !== magic) {
+      throw new Problem('unsupported', `${mountPoint} is listed as control groups, but another file system lies over it`, {
+        remedy: `Unmount what covers ${mountPoint}.`,
+      });
+    }
+    return new Hierarchy(mountPoint, openat(AT_FDCWD, mountPoint, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), controllers);
+  }
+
+  [Symbol.dispose](): void {
+    this.#root[Symbol.dispose]();
+  }
+
+  /** Absolute, for look-ups and messages; '' is the root. */
+  absolute(path: string): string {
+    return path === '' ? this.mountPoint : `${this.mountPoint}/${path}`;
+  }
+
+  exists(path: string): boolean {
+    return existsSync(this.absolute(path));
+  }
+
+  /** Contents of a file of a group. @returns undefined where the file or the group is not there */
+  read(path: string, file: string): string | undefined {
+    try {
+      return readFileAt(this.#root, path === '' ? file : `${path}/${file}`);
+    } catch (failure) {
+      if (hasErrno(failure, 'ENOENT', 'ENODEV')) return undefined;
+      throw failure;
+    }
+  }
+
+  write(path: string, file: string, data: string): void {
+    writeFileAt(this.#root, path === '' ? file : `${path}/${file}`, data);
+  }
+
+  openForWriting(path: string, file: string): Fd {
+    return openat(this.#root, `${path}/${file}`, O_WRONLY);
+  }
+
+  openDirectory(path: string): Fd {
+    return openat(this.#root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  }
+
+  /** Makes one directory. @returns false where it was there */
+  makeOne(path: string): boolean {
+    try {
+      mkdirat(this.#root, path, 0o755);
+      return true;
+    } catch (failure) {
+      if (hasErrno(failure, 'EEXIST')) return false;
+      throw failure;
+    }
+  }
+
+  /** The directories of a path that are missing, outermost first, found from below: usually all but the last two exist. */
+  missing(path: string): string[] {
+    const missing: string[] = [];
+    for (let each = path; each !== '' && !this.exists(each); each = parentOf(each)) missing.unshift(each);
+    return missing;
+  }
+
+  /** Names of the groups directly below; none where the group is not there. */
+  childNames(path: string): string[] {
+    const directory = this.absolute(path);
+    try {
+      // A group has some forty files; two links mean no directory among them (kernfs counts like any file system).
+      if (statSync(directory).nlink === 2) return [];
+      return readdirSync(directory, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => entry.name);
+    } catch (failure) {
+      if (hasErrno(failure, 'ENOENT', 'ENODEV')) return [];
+      throw failure;
+    }
+  }
+
+  /** The path and every group below it, deepest first. */
+  subtree(path: string): string[] {
+    return [...this.childNames(path).flatMap((name) => this.subtree(`${path}/${name}`)), path];
+  }
+
+  /** Pids in the path and below, each once. A process of a pid namespace we cannot see (0) is left out: nobody could signal it from here. */
+  processes(path: string): number[] {
+    const found = new Set<number>();
+    for (const each of this.subtree(path)) {
+      let text: string | undefined;
+      try {
+        text = this.read(each, 'cgroup.procs');
+      } catch (failure) {
+        // A threaded group lists its processes in the domain above it alone.
+        if (hasErrno(failure, 'EOPNOTSUPP')) continue;
+        throw failure;
+      }
+      for (const line of parseNewLineSeparated(text ?? '')) if (line !== '0') found.add(Number(line));
+    }
+    return [...found];
+  }
+
+  /** rmdir of the path and everything below, deepest first. @returns the first group that is busy; undefined once all is gone */
+  removeSubtree(path: string): string | undefined {
+    if (!this.exists(path)) return undefined;
+    for (const each of this.subtree(path)) {
+      try {
+        rmdirat(this.#root, each);
+      } catch (failure) {
+        if (hasErrno(failure, 'ENOENT', 'ENODEV')) continue;
+        if (hasErrno(failure, 'EBUSY', 'ENOTEMPTY')) return each;
+        throw failure;
+      }
+    }
+    return undefined;
+  }
+}
