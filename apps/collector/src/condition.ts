@@ -40,7 +40,8 @@ export interface Change {
 
 /**
  * Remembers whether the work goes well, so that a log has one line for each change and none for each try. The wait
- * grows from one second to thirty while the same trouble lasts.
+ * grows from one second to five while the same trouble lasts: both
+ * neighbours are local and restarted within seconds, and a try costs them nothing.
  */
 export class Condition {
   #current = 'starting';
@@ -56,6 +57,6 @@ export class Condition {
   }
 
   get waitMsec(): number {
-    return this.#current === 'collecting' ? 1000 : Math.min(30_000, 1000 * 2 ** Math.min(this.#tries, 5));
+    return this.#current === 'collecting' ? 1000 : Math.min(5000, 1000 * 2 ** Math.min(this.#tries, 5));
   }
 }

@@ -11,7 +11,8 @@ interface Column {
 }
 
 /** An inode's 64 bits as the signed number that PostgreSQL's bigint holds. */
-export const toSignedIno = (cgroupIno: Counter): string => BigInt.asIntN(64, BigInt(cgroupIno)).toString();
+export const toSignedIno = (cgroupIno: Counter): string =>
+  cgroupIno.length < 19 ? cgroupIno : BigInt.asIntN(64, BigInt(cgroupIno)).toString();
 
 /** Columns of reading_minute, once: the insert, its input and the comparison of a redelivery come from here. */
 export const readingColumns = [
