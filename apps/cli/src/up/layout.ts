@@ -32,6 +32,7 @@ export async function ensureStateDirectory(stateDirectory: string): Promise<void
       EEXIST: 'a file of that name is there',
       ENAMETOOLONG: 'the path is too long',
       ELOOP: 'it is a symbolic link',
+      ENOENT: 'the kernel lets no directory be made there',
       ENOSPC: 'the disk is full',
     };
     throw new Problem(

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, type PathLike, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, constants, mkdirSync, type PathLike, renameSync, rmSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -36,10 +36,28 @@ export async function writeFileAtomically(
   }
 }
 
+/**
+ * Makes a directory and those above it. Node's own `recursive` tries for ever where the kernel says ENOENT although the
+ * parent is there, as below /proc.
+ */
+function makeDirectories(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (failure) {
+    const { code } = failure as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || exists(dirname(path))) throw failure;
+    makeDirectories(dirname(path));
+    // Above what is ours to close, directories are as anybody's.
+    chmodSync(dirname(path), 0o755);
+    mkdirSync(path, { mode: 0o700 });
+  }
+}
+
 /** Makes one directory, or gives the one that is there this owner and mode. Its parent must be root's own. */
 export async function ensureDirectory(path: string, owner: Partial<Ownership> & { mode: number }): Promise<void> {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = (await import('node:fs')).constants;
+  makeDirectories(path);
+  const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
   await using directory = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   const status = await directory.stat();
   const uid = owner.uid ?? root.uid;
