@@ -33,7 +33,8 @@ function isUsable(file: string, wanted: { names: string[]; addresses: string[] }
 }
 
 async function makeSelfSigned(wanted: { names: string[]; addresses: string[] }): Promise<{ certificatePem: string; keyPem: string }> {
-  // The library wants its metadata polyfill before anything else of it.
+  // The library's container of parts wants this polyfill before it is loaded.
+  await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
   const { subtle } = globalThis.crypto;
   x509.cryptoProvider.set(globalThis.crypto);
