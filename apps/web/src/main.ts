@@ -74,8 +74,9 @@ async function main(): Promise<void> {
   const front = createFrontServer(config, listenerOf(createBrowserHandler(services, router, pages.handle, secure)));
   front.on('upgrade', (request, socket, head) => void sockets.upgrade(request, socket, head));
   const control = createServer(listenerOf(createControlSocketHandler(services, router)));
-  await listenOnControlSocket(control, paths.controlSocket);
   await listen(front, { port: config.listen.port, host: config.listen.address });
+  // Last: whoever asks there whether the dashboard is ready may send people to the front.
+  await listenOnControlSocket(control, paths.controlSocket);
   log.info({ address: front.address(), secure, controlSocket: paths.controlSocket }, 'serving');
 
   let stopping = false;

@@ -185,7 +185,10 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
 
   const handlers: HandlersOf<typeof agentContract> = {
     container: {
-      list: ({ caller }) => [...entries.values()].map(({ container }) => container).filter(({ tenantId }) => mayTouch(caller, tenantId)),
+      list: ({ caller, input }) =>
+        [...entries.values()]
+          .map(({ container }) => container)
+          .filter(({ tenantId }) => mayTouch(caller, tenantId) && (input.tenantId === undefined || input.tenantId === tenantId)),
       inspect: ({ caller, input }) => detailOf(find(caller, input.container)),
       create: ({ caller, input }) => {
         if (!mayTouch(caller, input.tenantId)) throw new Problem('forbidden', `you may not create containers for ${input.tenantId}`);

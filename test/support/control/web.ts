@@ -17,7 +17,10 @@ export interface TestWeb {
   readonly setupToken: string;
   readonly database: FreshDatabase;
   readonly agent: Awaited<ReturnType<typeof startTestAgent>>;
+  readonly config: ServiceConfig & { authSecretFile: string };
   readonly pid: number;
+  /** Answers when the agent's journal so far is in the database. */
+  stored(): Promise<void>;
   /** Everything it wrote so far. */
   log(): string;
   [Symbol.asyncDispose](): Promise<void>;
@@ -61,7 +64,7 @@ export async function startTestWeb(options: { port?: number; program?: string } 
     'setup.json',
     JSON.stringify({ tokenSha256: createHash('sha256').update(setupToken).digest('hex'), expiresAtMsec: Date.now() + 3_600_000 }),
   );
-  const config: ServiceConfig = {
+  const config: TestWeb['config'] = {
     service: 'web',
     version: '0.0.0-test',
     instance,
@@ -82,7 +85,11 @@ export async function startTestWeb(options: { port?: number; program?: string } 
       if (entries.length === 0) return;
       ({ seq: stored } = await ingest(database.collector, { hostId, after: stored, entries }));
     });
-  }, 200);
+  }, 50);
+  const until = async (): Promise<void> => {
+    const wanted = agent.journal.length;
+    while (stored < wanted) await new Promise((resolve) => setTimeout(resolve, 20));
+  };
   const program = options.program ?? join(import.meta.dirname, '../../../apps/web/src/main.ts');
   const child = spawn(process.execPath, [program], {
     env: { PATH: process.env.PATH, BULKHEAD_CONFIG: file('web.json', JSON.stringify(config)), NODE_ENV: 'production' },
@@ -98,9 +105,11 @@ export async function startTestWeb(options: { port?: number; program?: string } 
     setupToken,
     database,
     agent,
+    config,
     get pid() {
       return child.pid ?? 0;
     },
+    stored: until,
     log: () => written,
     async [Symbol.asyncDispose]() {
       clearInterval(collect);

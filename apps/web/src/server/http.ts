@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { controlContract, type ProcedureContract } from '@bulkhead/api';
 import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
 import { fromNodeHeaders, toNodeHandler } from 'better-auth/node';
 import { callerFromHeaders, clientAddressHeader, openAuthPaths } from './auth.ts';
 import { viewOf } from './identity.ts';
 import type { ControlContext, ControlRouterInstance, Services } from './router.ts';
 import { contentSecurityPolicy, newNonce, refuseForeign, setSecurityHeaders } from './security.ts';
+import { socketPath } from './socket-path.ts';
 
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
@@ -43,6 +45,14 @@ export function createApiHandler(router: ControlRouterInstance) {
       maxBodySize: maxBodyBytes,
     });
   };
+}
+
+function isSubscription(path: string): boolean {
+  const [noun = '', verb = ''] = path.split('.');
+  const verbs: Record<string, ProcedureContract> | undefined = Object.hasOwn(controlContract, noun)
+    ? controlContract[noun as keyof typeof controlContract]
+    : undefined;
+  return verbs !== undefined && Object.hasOwn(verbs, verb) && verbs[verb]?.kind === 'subscription';
 }
 
 const pathnameOf = (request: IncomingMessage): string => new URL(request.url ?? '/', 'http://localhost').pathname;
@@ -85,6 +95,9 @@ export function createBrowserHandler(services: Services, router: ControlRouterIn
         log.info({ pathname, refusal }, 'a request was refused');
         return answerText(response, 403, refusal);
       }
+      // Streams go over the WebSocket alone: it is closed when the session under it ends.
+      if (isApi && isSubscription(pathname.slice(apiPrefix.length)))
+        return answerText(response, 405, `subscriptions are served at ${socketPath}`);
       if (isApi)
         return await api(request, response, pathname.slice(apiPrefix.length), {
           from: 'browser',

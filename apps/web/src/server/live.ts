@@ -177,10 +177,7 @@ export class LiveHost {
       }),
     );
     const nowMsec = Date.now();
-    return wanted.flatMap((id) => {
-      const entry = this.#trends.get(id);
-      return entry === undefined ? [] : [entry.trend.view(id, nowMsec)];
-    });
+    return wanted.map((id) => (this.#trends.get(id)?.trend ?? new Trend()).view(id, nowMsec));
   }
 
   /** What was sampled before this process listened is the agent's to tell, once for each container. */

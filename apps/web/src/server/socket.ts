@@ -8,8 +8,8 @@ import { callerFromHeaders } from './auth.ts';
 import { sameRights } from './identity.ts';
 import type { ControlRouterInstance, Services } from './router.ts';
 import { isSameOrigin } from './security.ts';
+import { socketPath } from './socket-path.ts';
 
-export const socketPath = '/api/ws';
 /** Close code told to the page: sign in again, or ask again with the rights that hold now. */
 export const sessionEnded = 4401;
 

@@ -1,0 +1,2 @@
+/** Where browsers open their one WebSocket. */
+export const socketPath = '/api/ws';

@@ -1,0 +1,208 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { controlContract, type ProcedureContract, type Role, rolePermissions } from '@bulkhead/api';
+import type { Container } from '@bulkhead/model';
+import { TRPCClientError } from '@trpc/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeMember, openSession, setUp, type TestSession } from '../support/control/session.ts';
+import { startTestWeb, type TestWeb } from '../support/control/web.ts';
+
+/** What stands for an object in an input: a container, a tenant or an event of somebody's. */
+interface Target {
+  container: Container | { id: string; name: string };
+  tenantId: string;
+  eventId: string;
+}
+
+/** How one procedure is tried. A procedure that is not in this table fails the test. */
+interface Expectation {
+  input(target: Target): unknown;
+  /**
+   * `object`: names one object; a foreign one answers as an unknown one does.
+   * `list`: answers with what is in scope; the foreign is not in it.
+   * `nothing`: names no object and shows none.
+   */
+  about: 'object' | 'list' | 'nothing';
+}
+
+const one = (more: object = {}): Expectation => ({ about: 'object', input: ({ container }) => ({ container: container.id, ...more }) });
+const listing = (input: Expectation['input'] = () => ({})): Expectation => ({ about: 'list', input });
+const window = { from: new Date(Date.now() - 3_600_000).toISOString(), to: new Date(Date.now() + 3_600_000).toISOString() };
+
+const expectations: Record<string, Expectation> = {
+  'session.current': { about: 'nothing', input: () => ({}) },
+  'setup.state': { about: 'nothing', input: () => ({}) },
+  'setup.complete': {
+    about: 'nothing',
+    input: () => ({ token: 'not-the-token', name: 'Eve', email: 'eve@example.org', password: 'a-long-password' }),
+  },
+  'container.list': listing(({ tenantId }) => ({ tenantId })),
+  'container.inspect': one(),
+  'container.create': {
+    about: 'object',
+    input: ({ tenantId }) => ({ name: `made-${randomBytes(4).toString('hex')}`, tenantId, image: 'host', args: ['true'] }),
+  },
+  'container.start': one(),
+  'container.kill': one({ signal: 15 }),
+  'container.stop': one({ timeoutSeconds: 0 }),
+  'container.delete': one({ force: true }),
+  'container.wait': one({ timeoutSeconds: 0 }),
+  'container.processes': one(),
+  'container.logs': one(),
+  'container.exec': one({ args: ['true'] }),
+  'container.output': one(),
+  'container.input': one({ data: '' }),
+  'container.resize': one({ columns: 80, rows: 24 }),
+  'container.watch': listing(({ tenantId }) => ({ tenantId })),
+  'container.recent': one(),
+  'container.samples': listing(),
+  'container.history': { about: 'object', input: ({ container }) => ({ containerId: container.id, ...window }) },
+  'container.trends': listing(({ container }) => ({ containers: [container.id] })),
+  'container.past': listing(),
+  'event.list': listing(({ container }) => ({ container: container.id })),
+  'event.inspect': { about: 'object', input: ({ eventId }) => ({ id: eventId }) },
+  'event.watch': listing(),
+  'usage.summarise': listing(({ tenantId }) => ({ tenantId })),
+  'tenant.list': listing(),
+  'host.list': { about: 'nothing', input: () => ({}) },
+  'host.use': { about: 'nothing', input: () => ({}) },
+  'host.recent': { about: 'nothing', input: () => ({}) },
+  'host.watch': { about: 'nothing', input: () => ({}) },
+};
+
+/** Procedures whose `own` object is there and whose call is still refused for a reason of its own. */
+const refusedForItself = new Map([['setup.complete', 'CONFLICT']]);
+
+const procedures = Object.entries(controlContract).flatMap(([noun, verbs]) =>
+  Object.entries(verbs).map(([verb, contract]): [string, ProcedureContract] => [`${noun}.${verb}`, contract]),
+);
+
+/** Answer or refusal of one call, with what differs from call to call taken out. */
+type Outcome = { answer: unknown } | { code: string; message: string; data: unknown };
+
+const listenMsec = 700;
+
+async function outcomeOf(session: TestSession, path: string, kind: ProcedureContract['kind'], input: unknown): Promise<Outcome> {
+  const [noun = '', verb = ''] = path.split('.');
+  // The router's type knows each procedure by name; a table of names does not.
+  const client = session.client as unknown as Record<string, Record<string, Record<string, (...args: unknown[]) => unknown>>>;
+  const procedure = client[noun]?.[verb];
+  try {
+    if (kind === 'query') return { answer: await procedure?.query?.(input) };
+    if (kind === 'mutation') return { answer: await procedure?.mutate?.(input) };
+    const items: unknown[] = [];
+    await new Promise<void>((resolve, reject) => {
+      const subscription = procedure?.subscribe?.(input, {
+        onData: (item: unknown) => items.push(item),
+        onError: reject,
+        onComplete: resolve,
+        onConnectionStateChange: (state: { state: string; error: unknown }) =>
+          state.state === 'connecting' && state.error && reject(state.error),
+      }) as { unsubscribe(): void };
+      setTimeout(() => {
+        subscription.unsubscribe();
+        resolve();
+      }, listenMsec);
+    });
+    return { answer: items };
+  } catch (failure) {
+    if (!(failure instanceof TRPCClientError)) throw failure;
+    const { reference: _, ...data } = (failure.data ?? {}) as Record<string, unknown>;
+    return { code: String(data.code ?? 'NO_CONNECTION'), message: failure.message, data };
+  }
+}
+
+let web: TestWeb;
+let sessions: Record<'anonymous' | 'administrator' | 'acme' | 'globex', TestSession>;
+const roleOf = { anonymous: 'anonymous', administrator: 'administrator', acme: 'member', globex: 'member' } as const satisfies Record<
+  string,
+  Role
+>;
+type Who = keyof typeof roleOf;
+
+beforeAll(async () => {
+  web = await startTestWeb();
+  sessions = {
+    anonymous: openSession(web, ''),
+    administrator: await setUp(web),
+    acme: await makeMember(web, 'anna@acme.example', ['acme']),
+    globex: await makeMember(web, 'gus@globex.example', ['globex']),
+  };
+});
+
+afterAll(async () => {
+  for (const session of Object.values(sessions ?? {})) session.close();
+  await web?.[Symbol.asyncDispose]();
+});
+
+/** A container of a tenant with an event, both known to the database too. */
+async function makeTarget(tenantId: string): Promise<Target> {
+  const container = web.agent.add({ name: `${tenantId}-${randomBytes(4).toString('hex')}`, tenantId });
+  const event = web.agent.tell('container.started', container);
+  await web.stored();
+  return { container, tenantId, eventId: event.id };
+}
+
+const unknown = (): Target => {
+  const id = randomBytes(8).toString('hex');
+  return { container: { id, name: `name-${id}` }, tenantId: `tenant-${id}`, eventId: randomUUID() };
+};
+
+/** The words of an answer, with the names that were asked for made alike. */
+function alike(outcome: Outcome, target: Target): string {
+  return JSON.stringify(outcome)
+    .replaceAll(target.container.name, '<id>')
+    .replaceAll(target.tenantId, '<tenant>')
+    .replaceAll(target.container.id, '<id>')
+    .replaceAll(target.eventId, '<event>');
+}
+
+it('knows what to expect of every procedure, and of no other', () => {
+  expect(Object.keys(expectations).sort()).toEqual(procedures.map(([path]) => path).sort());
+});
+
+describe.each(procedures)('%s', (path, contract) => {
+  const expectation = expectations[path];
+  if (expectation === undefined) return;
+
+  it.each(Object.keys(roleOf) as Who[])('%s', async (who) => {
+    const session = sessions[who];
+    const role = roleOf[who];
+    const call = (target: Target) => outcomeOf(session, path, contract.kind, expectation.input(target));
+    const ownTenant = who === 'globex' ? 'globex' : 'acme';
+    const own = await makeTarget(ownTenant);
+
+    if (role === 'anonymous' && contract.permission !== 'none') {
+      const foreign = await call(own);
+      // Nobody gets no WebSocket at all; over HTTP the refusal has words.
+      expect(foreign).toMatchObject({ code: contract.kind === 'subscription' ? 'NO_CONNECTION' : 'UNAUTHORIZED' });
+      const strange = unknown();
+      expect(alike(await call(strange), strange)).toBe(alike(foreign, own));
+      return;
+    }
+    if (!rolePermissions[role].has(contract.permission) || (contract.scope === 'host' && role === 'member')) {
+      expect(await call(own)).toMatchObject({ code: 'FORBIDDEN' });
+      return;
+    }
+
+    const allowed = await call(own);
+    const refusal = refusedForItself.get(path);
+    if (refusal === undefined) expect(allowed).toHaveProperty('answer');
+    else expect(allowed).toMatchObject({ code: refusal });
+    if (expectation.about === 'list' && contract.kind === 'query' && !['container.past', 'tenant.list'].includes(path))
+      expect(JSON.stringify(allowed), 'the own object is in the list').toContain(own.container.id);
+
+    if (role !== 'member' || expectation.about === 'nothing') return;
+    const foreignTenant = who === 'acme' ? 'globex' : 'acme';
+    const foreign = await makeTarget(foreignTenant);
+    const strange = unknown();
+    const [foreignOutcome, strangeOutcome] = [await call(foreign), await call(strange)];
+    if (expectation.about === 'object') {
+      expect(foreignOutcome).not.toHaveProperty('answer');
+      expect(alike(foreignOutcome, foreign)).toBe(alike(strangeOutcome, strange));
+    } else {
+      expect(JSON.stringify(foreignOutcome)).not.toContain(foreign.container.id);
+      expect(JSON.stringify(foreignOutcome)).not.toContain(`"${foreignTenant}"`);
+      if (contract.kind === 'query') expect(alike(foreignOutcome, foreign)).toBe(alike(strangeOutcome, strange));
+    }
+  });
+});
