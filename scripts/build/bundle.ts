@@ -58,6 +58,8 @@ export async function bundle(root: string, target: Bundle): Promise<void> {
     format: 'esm',
     platform: 'node',
     target: 'node26',
+    // Where a package has both, its ES modules: from CommonJS a split bundle passes on the default export alone.
+    mainFields: target.packagesStayOutside ? ['main', 'module'] : ['module', 'main'],
     minify: true,
     keepNames: true,
     sourcemap: true,
