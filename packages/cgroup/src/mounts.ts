@@ -33,7 +33,8 @@ export function parseCgroupMounts(mountinfo: string): CgroupMount[] {
     if (type === 'cgroup' && controllers.length === 0) continue;
     const key = `${type}:${controllers.join(',')}`;
     const isWhole = root === '/';
-    if (found.get(key)?.isWhole ?? (found.has(key) && !isWhole)) continue;
+    const before = found.get(key);
+    if (before !== undefined && (before.isWhole || !isWhole)) continue;
     found.set(key, { mountPoint: unescapeOctal(mountPoint), controllers, version: type === 'cgroup2' ? 2 : 1, isWhole });
   }
   return [...found.values()].map(({ mountPoint, controllers, version }) => ({ mountPoint, controllers, version }));

@@ -1,4 +1,6 @@
 /** What /proc tells of namespaces and of the processes that hold them. Reads only; changes nothing. */
 export { readBootId } from './boot-id.ts';
+export { parseIdMap, readIdMap } from './id-map.ts';
 export { readNamespaces } from './namespaces.ts';
 export { processIdentity, sameProcess } from './process-identity.ts';
+export { readNamespacePids } from './process-status.ts';
