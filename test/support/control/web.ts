@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ingest } from '@bulkhead/db';
 import { instancePaths, type ServiceConfig } from '@bulkhead/model';
 import { type FreshDatabase, freshDatabase } from '../../../packages/db/test/fresh-database.ts';
@@ -40,7 +40,14 @@ async function serving(child: ChildProcess, log: () => string): Promise<number> 
   }
 }
 
-export async function startTestWeb(options: { port?: number; program?: string } = {}): Promise<TestWeb> {
+export interface TestWebOptions {
+  port?: number;
+  program?: string;
+  /** Runs as this user and group, who own what it may write and nothing else. */
+  uid?: number;
+}
+
+export async function startTestWeb(options: TestWebOptions = {}): Promise<TestWeb> {
   const stateDirectory = mkdtempSync(join(tmpdir(), 'bulkhead-web-'));
   const instance = `f${randomBytes(1).toString('hex')}`;
   const paths = instancePaths(stateDirectory, instance);
@@ -91,8 +98,18 @@ export async function startTestWeb(options: { port?: number; program?: string } 
     while (stored < wanted) await new Promise((resolve) => setTimeout(resolve, 20));
   };
   const program = options.program ?? join(import.meta.dirname, '../../../apps/web/src/main.ts');
+  const configFile = file('web.json', JSON.stringify(config));
+  const owner = options.uid === undefined ? {} : { uid: options.uid, gid: options.uid };
+  if (options.uid !== undefined) {
+    const { uid } = options;
+    mkdirSync(dirname(paths.controlSocket), { recursive: true });
+    const own = [stateDirectory, ...readdirSync(stateDirectory).map((name) => join(stateDirectory, name)), dirname(paths.controlSocket)];
+    for (const path of own) chownSync(path, uid, uid);
+    chmodSync(paths.agentSocket, 0o666);
+  }
   const child = spawn(process.execPath, [program], {
-    env: { PATH: process.env.PATH, BULKHEAD_CONFIG: file('web.json', JSON.stringify(config)), NODE_ENV: 'production' },
+    env: { PATH: process.env.PATH, BULKHEAD_CONFIG: configFile, NODE_ENV: 'production' },
+    ...owner,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let written = '';
