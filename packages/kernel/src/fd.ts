@@ -2,6 +2,8 @@ import { closeSync } from 'node:fs';
 import type { PollHandle } from './poll.ts';
 
 const numbers = new WeakMap<Fd, number>();
+/** Every number owned now, so that a forked child can close what is not its own. */
+const owned = new Set<number>();
 
 /**
  * An open file descriptor, owned: closed once, by dispose. The number is known in this package only, so that nobody
@@ -20,6 +22,7 @@ export class Fd implements Disposable {
   static [Symbol.for('bulkhead.kernel.adopt')](number: number, label: string): Fd {
     const fd = new Fd(label);
     numbers.set(fd, number);
+    owned.add(number);
     return fd;
   }
 
@@ -40,6 +43,7 @@ export class Fd implements Disposable {
     const number = numbers.get(this);
     if (number === undefined) return;
     numbers.delete(this);
+    owned.delete(number);
     // koffi aborts the process when a polled descriptor is closed under it: stop watching first.
     this.#poll?.close();
     this.#poll = undefined;
@@ -65,9 +69,8 @@ export function numberOf(fd: Fd): number {
   return number;
 }
 
-/** Gives up ownership without closing: for a descriptor that lives on elsewhere. */
-export function release(fd: Fd): number {
-  const number = numberOf(fd);
-  numbers.delete(fd);
-  return number;
+/** Numbers owned now, but these. */
+export function ownedExcept(kept: readonly Fd[]): number[] {
+  const mine = new Set(kept.map(numberOf));
+  return [...owned].filter((number) => !mine.has(number));
 }

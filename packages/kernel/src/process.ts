@@ -20,7 +20,7 @@ import {
   SIGCHLD,
 } from './constants.ts';
 import { SyscallError } from './error.ts';
-import { adopt, type Fd, numberOf } from './fd.ts';
+import { adopt, type Fd, numberOf, ownedExcept } from './fd.ts';
 import { layouts, pack, takeInt, takeU64 } from './layout.ts';
 import { declare, named, perform } from './library.ts';
 
@@ -64,6 +64,7 @@ const cIoctlNumber = declare<(fd: number, request: number, argument: number) => 
 const cMadvise = declare<(address: number, length: number, advice: number) => number>('madvise', 'int', ['uintptr_t', 'size_t', 'int']);
 const cSigprocmask = declare<(how: number, set: Buffer, old: Buffer) => number>('sigprocmask', 'int', ['int', 'void *', 'void *']);
 const cSignal = declare<(signal: number, handler: number) => bigint>('signal', 'uintptr_t', ['int', 'uintptr_t']);
+const cClose = declare<(fd: number) => number>('close', 'int', ['int']);
 const cPrlimit = declare<(n: number, pid: number, resource: number, limit: Buffer | null, old: Buffer | null) => number>(
   'syscall',
   'long',
@@ -282,6 +283,14 @@ export function capset(sets: { effective: bigint; permitted: bigint; inheritable
 /** close_range(2). */
 export function close_range(first: number, last: number, flags: number): void {
   perform('close_range', [first, last, flags], () => cSyscall3(commonSyscalls.close_range, first, last, flags));
+}
+
+/**
+ * Closes every descriptor that an Fd owns but these. In a forked child only: the objects of the closed ones must not be
+ * used afterwards. Node's own stay open, for it aborts where it cannot wake its event loop any more.
+ */
+export function closeOthers(kept: readonly Fd[]): void {
+  for (const number of ownedExcept(kept)) cClose(number);
 }
 
 const allSignals = Buffer.alloc(128, 0xff);

@@ -1,4 +1,15 @@
-import { _exit, blockSignals, CLONE_CLEAR_SIGHAND, clone3, type Fd, Recorder, record, SyscallError, setDumpable } from '@bulkhead/kernel';
+import {
+  _exit,
+  blockSignals,
+  CLONE_CLEAR_SIGHAND,
+  clone3,
+  closeOthers,
+  type Fd,
+  Recorder,
+  record,
+  SyscallError,
+  setDumpable,
+} from '@bulkhead/kernel';
 import { send } from '../launcher/channel.ts';
 import type { Step } from '../launcher/protocol.ts';
 
@@ -14,22 +25,25 @@ export const childFailedCode = 125;
 /**
  * Forks a child that runs `body`, synchronous code that ends in execve. Whatever the body throws goes to the launcher
  * over the report socket, and the child ends by _exit: it never returns to the event loop, which would hang it.
+ *
+ * @param inherited descriptors the child uses beside the report; whatever else the launcher holds is closed in it
  */
 export function forkChild(
   flags: bigint,
   cgroup: Fd | undefined,
   report: Fd,
+  inherited: readonly Fd[],
   body: (child: ChildContext) => never,
 ): { pid: number; pidfd: Fd } {
   const signals = blockSignals();
   const { pid, pidfd } = clone3(flags | CLONE_CLEAR_SIGHAND, cgroup);
-  if (pid === 0) runChild(report, body);
+  if (pid === 0) runChild(report, inherited, body);
   signals.restore();
   if (pidfd === undefined) throw new Error('clone3 gave no pidfd');
   return { pid, pidfd };
 }
 
-function runChild(report: Fd, body: (child: ChildContext) => never): never {
+function runChild(report: Fd, inherited: readonly Fd[], body: (child: ChildContext) => never): never {
   try {
     const recorder = new Recorder(500);
     const steps = (): Step[] => recorder.steps.map((step) => ({ actor: 'child', ...step }));
@@ -37,6 +51,8 @@ function runChild(report: Fd, body: (child: ChildContext) => never): never {
       record(recorder, () => {
         // Nobody inside may trace this process or open its executable while it still is the launcher's program.
         setDumpable(false);
+        // What the launcher holds for others is none of this child's: a pipe kept open here would never end there.
+        closeOthers([report, ...inherited]);
         body({ report, steps });
       });
     } catch (failure) {

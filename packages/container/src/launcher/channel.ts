@@ -15,8 +15,18 @@ export function send(socket: Fd, message: object, fds: readonly Fd[] = []): bool
   return sendMessage(socket, inMemfd, [...fds, file]);
 }
 
+/** A peer that died with a message unread resets the connection once; what it had said before can still be read after that. */
+function receiveAfterReset(socket: Fd): ReturnType<typeof receiveMessage> {
+  try {
+    return receiveMessage(socket, received);
+  } catch (failure) {
+    if (!hasErrno(failure, 'ECONNRESET')) throw failure;
+    return receiveMessage(socket, received);
+  }
+}
+
 function receiveText(socket: Fd): { text: string; fds: Fd[] } | 'end' | undefined {
-  const item = receiveMessage(socket, received);
+  const item = receiveAfterReset(socket);
   if (item === undefined) return undefined;
   if (item.data.length === 0) return 'end';
   if (item.data[0] !== inMemfd[0]) return { text: item.data.toString('utf8'), fds: item.fds };

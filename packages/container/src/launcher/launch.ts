@@ -104,7 +104,12 @@ export function launchExec(
   stack.use(mine);
   childEnds.use(theirs);
   fcntl(mine, F_SETFL, O_RDWR | O_NONBLOCK);
-  const { pid, pidfd } = forkChild(0n, entry.kind === 'into' ? entry.directory : undefined, theirs, (child) =>
+  const inherited = [
+    target,
+    ...(entry.kind === 'tasks' ? entry.files : []),
+    ...(streams === undefined ? [] : [streams.stdin, streams.stdout, streams.stderr].filter((fd) => fd !== undefined)),
+  ];
+  const { pid, pidfd } = forkChild(0n, entry.kind === 'into' ? entry.directory : undefined, theirs, inherited, (child) =>
     runExec(child, plan, target, entry, streams),
   );
   stack.move();

@@ -34,7 +34,7 @@ export function forkSandbox(plan: SandboxPlan, entry: Entry): Sandbox {
   using closing = theirs;
   fcntl(mine, F_SETFL, O_RDWR | O_NONBLOCK);
   const into = entry.kind === 'into' ? entry.directory : undefined;
-  const { pid, pidfd } = forkChild(cloneFlags(plan.namespaces, entry.kind), into, closing, (child) =>
+  const { pid, pidfd } = forkChild(cloneFlags(plan.namespaces, entry.kind), into, closing, [], (child) =>
     runContainer(child, plan, entry.kind),
   );
   const sandbox = { pid, pidfd, report: mine };

@@ -338,8 +338,8 @@ export class Launcher {
     one.report?.[Symbol.dispose]();
     one.report = undefined;
     if (pending !== undefined) {
-      this.#abandon(one, pending);
-      this.#post({ type: 'failed', seq: pending.seq, message: 'the child ended before it was ready', steps: pending.steps });
+      const how = this.#abandon(one, pending);
+      this.#post({ type: 'failed', seq: pending.seq, message: `the child ended before it was ready (${how})`, steps: pending.steps });
     } else if (one.starting !== undefined) {
       one.state = one.state === 'exited' ? 'exited' : 'running';
       this.#post({ type: 'started', seq: one.starting, steps: [] });
@@ -385,13 +385,14 @@ export class Launcher {
     }
   }
 
-  /** A child that never became ready: ended, reaped, forgotten. */
-  #abandon(one: LaunchedProcess, pending: Launching): void {
+  /** A child that never became ready: ended, reaped, forgotten. @returns how it had ended */
+  #abandon(one: LaunchedProcess, pending: Launching): string {
     this.#kill(one);
-    waitPid(one.pid, WEXITED);
+    const result = waitPid(one.pid, WEXITED);
     if (pending.helperPid !== undefined && pending.helperPid !== one.pid) waitPid(pending.helperPid, WEXITED);
     this.#processes.delete(processKey(one));
     one[Symbol.dispose]();
+    return result === undefined ? 'gone' : result.kind === 'exited' ? `exit code ${result.code}` : `signal ${result.signal}`;
   }
 
   #kill(one: LaunchedProcess): void {

@@ -169,11 +169,14 @@ export class ExecSessions {
     const session = (): StoredExec | undefined => this.#store.get(id)?.execs.find((one) => one.execId === execId);
     if (session() === undefined) throw new Problem('not-found', `no exec session ${execId}`);
     let last = session();
-    const ended = (): boolean => {
-      last = session() ?? last;
-      return last?.exitStatus !== undefined || this.#store.get(id) === undefined;
+    const end = {
+      reached: () => {
+        last = session() ?? last;
+        return last?.exitStatus !== undefined || this.#store.get(id) === undefined;
+      },
+      onChange: (look: () => void) => this.#store.onChange(look),
     };
-    for await (const item of readLog(this.#output(id, execId).logFile, options, ended, signal)) yield { type: 'output', ...item };
+    for await (const item of readLog(this.#output(id, execId).logFile, options, end, signal)) yield { type: 'output', ...item };
     if (options.follow && !signal.aborted)
       yield { type: 'exit', exitStatus: last?.exitStatus ?? { kind: 'unknown', reason: 'its container was removed' } };
   }

@@ -61,12 +61,12 @@ async function tail(path: string, lines: number): Promise<ProcessOutput[]> {
  * Reads a log, and follows it until the process has ended and everything is read. A rotation in between is noticed by
  * the file's inode: the rest of the old one is read first.
  *
- * @param ended true once nothing will be written any more
+ * @param end reached once nothing will be written any more; `onChange` calls back whenever that may have changed
  */
 export async function* readLog(
   path: string,
   options: { follow: boolean; tailLines?: number | undefined },
-  ended: () => boolean,
+  end: { reached(): boolean; onChange(look: () => void): Disposable },
   signal: AbortSignal,
 ): AsyncGenerator<ProcessOutput> {
   let inode = existsSync(path) ? statSync(path).ino : 0;
@@ -77,40 +77,34 @@ export async function* readLog(
   } else if (existsSync(`${path}.1`)) {
     yield* linesFrom(`${path}.1`, 0);
   }
-  const changes = new FileChanges(path);
-  try {
-    for (;;) {
-      // Asked before the read: what is written between the two is read in the next round.
-      const last = ended() || !options.follow;
-      if (existsSync(path)) {
-        const now = statSync(path).ino;
-        if (now !== inode && existsSync(`${path}.1`)) {
-          yield* linesFrom(`${path}.1`, offset);
-          offset = 0;
-        }
-        inode = now;
-        offset = yield* linesFrom(path, offset);
+  using changes = new FileChanges(path);
+  using _ended = end.onChange(() => changes.wake());
+  for (;;) {
+    // Asked before the read: what is written between the two is read in the next round.
+    const last = end.reached() || !options.follow;
+    if (existsSync(path)) {
+      const now = statSync(path).ino;
+      if (now !== inode && existsSync(`${path}.1`)) {
+        yield* linesFrom(`${path}.1`, offset);
+        offset = 0;
       }
-      if (last || signal.aborted) return;
-      await changes.next(signal);
+      inode = now;
+      offset = yield* linesFrom(path, offset);
     }
-  } finally {
-    changes.close();
+    if (last || signal.aborted) return;
+    await changes.next(signal);
   }
 }
 
 /** Waits for the next change of a file, or a short while. */
-class FileChanges {
+class FileChanges implements Disposable {
   readonly #watcher: ReturnType<typeof watch> | undefined;
   #wake: (() => void) | undefined;
   #changed = false;
 
   constructor(path: string) {
     try {
-      this.#watcher = watch(path, { persistent: false }, () => {
-        this.#changed = true;
-        this.#wake?.();
-      });
+      this.#watcher = watch(path, { persistent: false }, () => this.wake());
       this.#watcher.on('error', () => undefined);
     } catch {
       // Without a watch (inotify's bound is reached) the look after a short while is enough.
@@ -133,7 +127,12 @@ class FileChanges {
     });
   }
 
-  close(): void {
+  wake(): void {
+    this.#changed = true;
+    this.#wake?.();
+  }
+
+  [Symbol.dispose](): void {
     this.#watcher?.close();
   }
 }

@@ -76,6 +76,7 @@ class Runtime implements ContainerRuntime {
 
   async recover(): Promise<{ finished: string[]; undone: string[] }> {
     mkdirSync(this.#options.paths.containerLogs, { recursive: true, mode: 0o700 });
+    this.#makeCgroupRoot();
     const stored = readStates(this.#options.paths.containers);
     for (const { state } of stored) if (state !== undefined) this.#store.load(state);
     await this.#launcher.connect();
@@ -92,6 +93,14 @@ class Runtime implements ContainerRuntime {
     }
     undone.push(...(await this.#removeOrphans()));
     return { finished, undone };
+  }
+
+  /** Devices are restricted once, at the root: all below inherit it, and v1 takes the list only while there is nothing below. */
+  #makeCgroupRoot(): void {
+    const { cgroups, instance } = this.#options;
+    const root = cgroupRoot(instance);
+    cgroups.create(root);
+    if (cgroups.children(root).length === 0) cgroups.restrictDevices(root);
   }
 
   /** Cgroups of ours that belong to no container: left by a crash before anything was written, or by a lost /run. */
@@ -261,7 +270,6 @@ class Runtime implements ContainerRuntime {
     const entry = record(recorder, () => {
       cgroups.create(`${path}/init`);
       cgroups.setLimits(path, state.spec.limits);
-      cgroups.restrictDevices(path);
       failPoint('create:cgroup');
       return cgroups.entry(`${path}/init`);
     });
@@ -554,11 +562,16 @@ class Runtime implements ContainerRuntime {
       return;
     }
     let last = this.#store.need(id).container;
-    using _listening = this.onChange((change) => {
-      if ((change.type === 'changed' || change.type === 'removed') && change.container.id === id) last = change.container;
-    });
-    for await (const item of readLog(this.#output(id).logFile, options, () => last.status === 'stopped', signal))
-      yield { type: 'output', ...item };
+    const end = {
+      reached: () => last.status === 'stopped',
+      onChange: (look: () => void) =>
+        this.onChange((change) => {
+          if ((change.type !== 'changed' && change.type !== 'removed') || change.container.id !== id) return;
+          last = change.container;
+          look();
+        }),
+    };
+    for await (const item of readLog(this.#output(id).logFile, options, end, signal)) yield { type: 'output', ...item };
     if (options.follow && last.exitStatus !== undefined && !signal.aborted) yield { type: 'exit', exitStatus: last.exitStatus };
   }
 

@@ -1,0 +1,306 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { ContainerSpec, type ContainerSpecInput, cgroupRoot, type ExitStatus, Problem } from '@bulkhead/model';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeNeeds } from '../support/needs.ts';
+import { startTestRuntime, type TestRuntime, witnessCgroups, witnessMounts, witnessProcesses } from '../support/runtime.ts';
+
+let names = 0;
+const spec = (args: string[], extra: Partial<ContainerSpecInput> = {}): ContainerSpec => {
+  names += 1;
+  return ContainerSpec.parse({ name: `box-${names}`, tenantId: 'acme', image: 'host', args, ...extra });
+};
+
+const seconds = (count: number): AbortSignal => AbortSignal.timeout(count * 1000);
+
+describeNeeds({ root: true, cgroup: 'any', userNamespaces: true, controllers: ['cpu', 'memory', 'pids'] }, 'container runtime', () => {
+  let host: TestRuntime;
+  beforeAll(async () => {
+    host = await startTestRuntime();
+  });
+  afterAll(() => host[Symbol.asyncDispose]());
+
+  const start = async (args: string[], extra: Partial<ContainerSpecInput> = {}) => {
+    const { container } = await host.runtime.create(spec(args, extra));
+    return (await host.runtime.start(container.id)).container;
+  };
+  const output = async (id: string, execId?: string): Promise<string> => {
+    const parts: Buffer[] = [];
+    for await (const item of host.runtime.output(id, { execId, follow: true }, seconds(20)))
+      if (item.type === 'output') parts.push(item.data);
+    return Buffer.concat(parts).toString();
+  };
+  const run = async (
+    args: string[],
+    extra: Partial<ContainerSpecInput> = {},
+  ): Promise<{ exitStatus: ExitStatus | undefined; text: string }> => {
+    const { id } = await start(args, extra);
+    const text = await output(id);
+    const exitStatus = await host.runtime.wait(id, seconds(20));
+    await host.runtime.delete(id, false);
+    return { exitStatus, text };
+  };
+
+  it('goes through created, running and stopped, and leaves nothing after delete', async () => {
+    const { container, transcript } = await host.runtime.create(spec(['sh', '-c', 'echo hello; exit 4']));
+    expect(container.status).toBe('created');
+    expect(transcript.steps.map((step) => step.actor)).toContain('child');
+    expect(transcript.commands.join('\n')).toContain('pivot_root');
+    const firstUid = host.runtime.inspect(container.id).idMapping.hostId;
+    expect(witnessCgroups(container.id).length).toBeGreaterThan(0);
+    const { container: started } = await host.runtime.start(container.id);
+    expect(['running', 'stopped']).toContain(started.status);
+    expect(await output(container.id)).toBe('hello\n');
+    expect(await host.runtime.wait(container.id, seconds(10))).toEqual({ kind: 'exited', code: 4 });
+    expect(host.runtime.find(container.name)?.status).toBe('stopped');
+    await host.runtime.delete(container.id, false);
+    expect(host.runtime.find(container.id)).toBeUndefined();
+    expect(witnessCgroups(container.id)).toEqual([]);
+    expect(witnessProcesses(firstUid)).toEqual([]);
+    expect(witnessMounts(container.id)).toEqual([]);
+    expect(readdirSync(host.instance.paths.containers)).not.toContain(container.id);
+    expect(readdirSync(host.instance.paths.containerLogs).filter((name) => name.startsWith(container.id))).toEqual([]);
+  });
+
+  it('has namespaces of its own in every type, as lsns sees them', async () => {
+    const container = await start(['sleep', '60']);
+    const { namespaces } = host.runtime.inspect(container.id);
+    expect(
+      namespaces
+        .filter((one) => !one.initial)
+        .map((one) => one.type)
+        .sort(),
+    ).toEqual(['cgroup', 'ipc', 'mount', 'network', 'pid', 'user', 'uts']);
+    const seen = execFileSync('lsns', ['-n', '-o', 'NS', '-p', String(container.pid)], { encoding: 'utf8' })
+      .trim()
+      .split(/\s+/);
+    for (const one of namespaces) expect(seen).toContain(one.ino);
+    await host.runtime.delete(container.id, true);
+  });
+
+  it('has a time namespace of its own on request', async () => {
+    const container = await start(['sleep', '60'], { timeNamespace: true });
+    expect(host.runtime.inspect(container.id).namespaces.find((one) => one.type === 'time')?.initial).toBe(false);
+    await host.runtime.delete(container.id, true);
+  });
+
+  it('shows / for every hierarchy in /proc/self/cgroup inside', async () => {
+    const { text } = await run(['cat', '/proc/self/cgroup']);
+    // Hierarchies without a controller of ours (name=systemd, say) stay where the launcher is, which is / as well here.
+    for (const line of text.trim().split('\n')) expect(line).toMatch(/:\/$/);
+  });
+
+  it('holds its limits, as the kernel files say', async () => {
+    const container = await start(['sleep', '60'], {
+      limits: { memoryMaxBytes: 64 * 1024 * 1024, cpuMaxMillis: 500, pidsMax: 20, cpuWeight: 50 },
+    });
+    expect(host.cgroups.limits(host.runtime.cgroupPath(container))).toMatchObject({
+      memoryMaxBytes: 64 * 1024 * 1024,
+      cpuMaxMillis: 500,
+      pidsMax: 20,
+      cpuWeight: 50,
+    });
+    expect(host.runtime.inspect(container.id).drift).toEqual([]);
+    await host.runtime.delete(container.id, true);
+  });
+
+  it('says that the OOM killer ended it', async () => {
+    const container = await start(['sh', '-c', 'x=a; while :; do x=$x$x; done'], { limits: { memoryMaxBytes: 16 * 1024 * 1024 } });
+    expect(await host.runtime.wait(container.id, seconds(30))).toEqual({ kind: 'signaled', signal: 9, coreDumped: false });
+    expect(host.runtime.find(container.id)?.oomKilled).toBe(true);
+    await host.runtime.delete(container.id, false);
+  });
+
+  it('runs a further process inside, with its own exit code, output and cgroup', async () => {
+    const container = await start(['sleep', '60']);
+    const { execId } = await host.runtime.exec(container.id, {
+      args: ['sh', '-c', 'echo in; hostname; id -u; cat /proc/self/status | grep CapEff; exit 6'],
+      env: [],
+      cwd: '/',
+      user: { uid: 0, gid: 0 },
+      terminal: false,
+      stdin: false,
+    });
+    const items = [];
+    for await (const item of host.runtime.output(container.id, { execId, follow: true }, seconds(10))) items.push(item);
+    expect(items.at(-1)).toEqual({ type: 'exit', exitStatus: { kind: 'exited', code: 6 } });
+    const text = await output(container.id, execId);
+    expect(text).toContain(`in\n${container.name}\n0\nCapEff:\t00000000800405fb`);
+    await host.runtime.delete(container.id, true);
+  });
+
+  it('shows inside and outside pids of its processes', async () => {
+    const container = await start(['sh', '-c', 'sleep 50 & sleep 60']);
+    await expect.poll(() => host.runtime.processes(container.id).length).toBe(3);
+    const processes = host.runtime.processes(container.id);
+    expect(processes.find((one) => one.pid === container.pid)).toMatchObject({ innerPid: 1, innerUid: 0 });
+    expect(new Set(processes.map((one) => one.innerPid)).size).toBe(3);
+    await host.runtime.delete(container.id, true);
+  });
+
+  it('takes input where it is open', async () => {
+    const container = await start(['cat'], { stdin: true });
+    await host.runtime.input(container.id, undefined, Buffer.from('one\ntwo\n'), false);
+    await host.runtime.input(container.id, undefined, Buffer.from('three\n'), true);
+    expect(await output(container.id)).toBe('one\ntwo\nthree\n');
+    expect(await host.runtime.wait(container.id, seconds(5))).toEqual({ kind: 'exited', code: 0 });
+    await host.runtime.delete(container.id, false);
+  });
+
+  it('drives a terminal: size, input, hang-up free end', async () => {
+    const container = await start(['sh'], { terminal: true });
+    await host.runtime.resize(container.id, undefined, { columns: 123, rows: 45 });
+    await host.runtime.input(container.id, undefined, Buffer.from('stty size; exit 3\n'), false);
+    expect(await host.runtime.wait(container.id, seconds(10))).toEqual({ kind: 'exited', code: 3 });
+    expect(await output(container.id)).toContain('45 123');
+    await host.runtime.delete(container.id, false);
+  });
+
+  it('keeps every byte of a flood, and blocks nobody', async () => {
+    const { text } = await run(['sh', '-c', 'seq 1 200000']);
+    expect(text.length).toBe(
+      Array.from({ length: 200_000 }, (_, index) => String(index + 1).length + 1).reduce((sum, length) => sum + length, 0),
+    );
+  });
+
+  it.each([
+    ['a command that is not there', ['no-such-command'], {}, 'invalid', 'no such command in the container'],
+    ['a file that is not executable', ['/etc/passwd'], {}, 'invalid', 'not executable'],
+    ['a directory that is not there', ['true'], { cwd: '/nowhere' }, 'invalid', 'working directory'],
+    ['an unknown image', ['true'], { image: 'debian' }, 'not-found', 'no image debian'],
+  ])('refuses %s in one line, and leaves nothing half made', async (_, args, extra, code, message) => {
+    const before = {
+      cgroups: witnessCgroups(cgroupRoot(host.instance.instance)).length,
+      directories: readdirSync(host.instance.paths.containers).length,
+    };
+    const failure = await host.runtime.create(spec(args, extra)).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(Problem);
+    expect(failure).toMatchObject({ code });
+    expect((failure as Problem).message).toContain(message);
+    expect({
+      cgroups: witnessCgroups(cgroupRoot(host.instance.instance)).length,
+      directories: readdirSync(host.instance.paths.containers).length,
+    }).toEqual(before);
+  });
+
+  it('refuses a name that is taken', async () => {
+    const container = await start(['sleep', '60'], { name: 'twin' });
+    await expect(host.runtime.create(spec(['true'], { name: 'twin' }))).rejects.toMatchObject({ code: 'conflict' });
+    await expect(host.runtime.delete(container.id, false)).rejects.toMatchObject({ code: 'conflict' });
+    await host.runtime.delete(container.id, true);
+  });
+
+  it('gives each container ids that no other has, and none of /etc/subuid', async () => {
+    const all = await Promise.all([1, 2, 3].map(() => start(['sleep', '60'])));
+    const ranges = all.map((one) => host.runtime.inspect(one.id).idMapping.hostId);
+    expect(new Set(ranges).size).toBe(3);
+    const subordinate = readFileSync('/etc/subuid', 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => line.split(':').map(Number));
+    for (const hostId of ranges)
+      for (const [, begin = 0, count = 0] of subordinate) expect(hostId + 65_536 <= begin || hostId >= begin + count).toBe(true);
+    await Promise.all(all.map((one) => host.runtime.delete(one.id, true)));
+  });
+
+  it('removes itself where it was asked to', async () => {
+    const container = await start(['true'], { autoRemove: true });
+    await expect.poll(() => host.runtime.find(container.id), { timeout: 10_000 }).toBeUndefined();
+    expect(witnessCgroups(container.id)).toEqual([]);
+  });
+
+  it("counts a container of a few milliseconds exactly: readings of a tenant add up to the kernel's own counter", async () => {
+    const tenantId = 'exact';
+    const before = host.finalReadings.size;
+    const ids: string[] = [];
+    for (let index = 0; index < 10; index += 1) {
+      const container = await start(['sh', '-c', 'i=0; while [ $i -lt 500 ]; do i=$((i+1)); done'], { tenantId });
+      ids.push(container.id);
+      await host.runtime.wait(container.id, seconds(10));
+      await host.runtime.delete(container.id, false);
+    }
+    expect(host.finalReadings.size).toBe(before + 10);
+    const counted = ids.reduce((sum, id) => sum + BigInt(host.finalReadings.get(id)?.cpuUsageNsec ?? 0), 0n);
+    using reader = host.cgroups.reader(`${cgroupRoot(host.instance.instance)}/${tenantId}`);
+    expect(counted).toBe(BigInt(reader.read().cpuUsageNsec ?? -1));
+    expect(counted).toBeGreaterThan(0n);
+  });
+
+  it('finds its containers again after the agent was killed, with output and exit status', async () => {
+    const container = await start(['sh', '-c', 'echo before; sleep 1; echo after; exit 8']);
+    await host.restart();
+    expect(host.runtime.find(container.id)).toMatchObject({ status: 'running', pid: container.pid });
+    expect(await host.runtime.wait(container.id, seconds(10))).toEqual({ kind: 'exited', code: 8 });
+    expect(await output(container.id)).toBe('before\nafter\n');
+    await host.runtime.delete(container.id, false);
+  });
+
+  it('is told on its return what ended while the agent was away', async () => {
+    const container = await start(['sh', '-c', 'sleep 0.2; exit 9']);
+    await host.runtime[Symbol.asyncDispose]();
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    await host.restart();
+    expect(host.runtime.find(container.id)).toMatchObject({ status: 'stopped', exitStatus: { kind: 'exited', code: 9 } });
+    await host.runtime.delete(container.id, false);
+  });
+
+  it('keeps containers running when the launcher is killed, drains their output again, and knows how they ended', async () => {
+    const container = await start(['sh', '-c', 'echo one; sleep 1.2; echo two; exit 5']);
+    await expect.poll(() => readFileSync(`${host.instance.paths.containerLogs}/${container.id}.log`, 'utf8')).toContain('one');
+    const gone = new Promise((resolve) => host.instance.launcher.once('exit', resolve));
+    host.instance.launcher.kill('SIGKILL');
+    await gone;
+    expect(host.runtime.find(container.id)?.status).toBe('running');
+    await host.instance.restartLauncher();
+    const exitStatus = await host.runtime.wait(container.id, seconds(10));
+    // From Linux 6.15 on the kernel tells the status to whoever holds a pidfd; before, it is unknown, never 0.
+    expect(exitStatus).toBeDefined();
+    if (exitStatus?.kind === 'exited') expect(exitStatus.code).toBe(5);
+    else expect(exitStatus?.kind).toBe('unknown');
+    expect(await output(container.id)).toBe('one\ntwo\n');
+    await host.runtime.delete(container.id, false);
+  });
+});
+
+describeNeeds(
+  { root: true, cgroup: 'any', userNamespaces: true, controllers: ['cpu', 'memory', 'pids'] },
+  'container runtime that dies at a step',
+  () => {
+    const createPoints = ['create:journalled', 'create:cgroup', 'create:launched'];
+    const laterPoints = ['start:journalled', 'start:told', 'delete:journalled', 'delete:stopped', 'delete:read', 'delete:cgroup'];
+
+    /** A crash: everything after the point never happens. */
+    const dieAt = (wanted: string) => (name: string) => {
+      if (name === wanted) throw new Crash();
+    };
+    class Crash extends Error {}
+
+    it.each([...createPoints, ...laterPoints])(
+      'is finished or undone after a crash at %s, and a second recovery changes nothing',
+      async (point) => {
+        await using host = await startTestRuntime(dieAt(point));
+        const wanted = spec(['sleep', '60']);
+        let id: string | undefined;
+        try {
+          const created = await host.runtime.create(wanted);
+          id = created.container.id;
+          await host.runtime.start(id);
+          await host.runtime.delete(id, true);
+        } catch (failure) {
+          expect(failure).toBeInstanceOf(Crash);
+        }
+        await host.restart();
+        if (point.startsWith('start')) {
+          const container = host.runtime.find(wanted.name);
+          expect(['created', 'running']).toContain(container?.status);
+          await host.runtime.delete(container?.id ?? '', true);
+        }
+        expect(host.runtime.list()).toEqual([]);
+        expect(witnessCgroups(cgroupRoot(host.instance.instance)).filter((path) => /[0-9a-f]{16}/.test(path))).toEqual([]);
+        expect(readdirSync(host.instance.paths.containers)).toEqual([]);
+        expect(readdirSync(host.instance.paths.containerLogs)).toEqual([]);
+        expect(await host.restart()).toEqual({ finished: [], undone: [] });
+      },
+    );
+  },
+);
