@@ -45,13 +45,14 @@ export class LegacyCgroups implements Cgroups {
       const hierarchy = hierarchies.find((each) => each.controllers.has(name));
       if (hierarchy !== undefined) this.#by.set(name, hierarchy);
     }
-    this.#hierarchies = [...new Set(this.#by.values())];
     const found = new Set([...this.#by.keys()].map((name) => legacyControllers[name]));
     if (!this.#by.has('cpu')) found.delete('cpu');
     this.controllers = found;
-    const accounting = this.#by.get('cpuacct') ?? this.#by.get('pids') ?? this.#hierarchies[0];
+    const accounting = this.#by.get('cpuacct') ?? this.#by.get('pids') ?? this.#by.values().next().value;
     if (accounting === undefined) throw new Problem('unsupported', 'no hierarchy of control groups with a controller is mounted');
     this.#accounting = accounting;
+    // The one that says who is in comes first: a child that dies between two joins has joined that one.
+    this.#hierarchies = [...new Set([accounting, ...this.#by.values()])];
   }
 
   create(path: string): void {

@@ -81,7 +81,7 @@ export function enableIoCounting(blkio: Hierarchy, path: string): void {
     try {
       blkio.write(path, 'blkio.throttle.read_bps_device', `${device} 0`);
     } catch (failure) {
-      if (!hasErrno(failure, 'ENODEV', 'EINVAL', 'ENOENT', 'EOPNOTSUPP', 'EBUSY')) throw failure;
+      if (!hasErrno(failure, 'ENODEV', 'EINVAL', 'ENOENT', 'EOPNOTSUPP', 'EBUSY', 'EPERM', 'EACCES')) throw failure;
     }
   }
 }
