@@ -7,10 +7,11 @@ import type { OutputPlan, ProcessState } from '../launcher/protocol.ts';
 import type { ExecRequest, ProcessOutputItem, RuntimeOptions } from '../types.ts';
 import type { LauncherConnection } from './connection.ts';
 import { explainLaunch } from './failure.ts';
+import { holdPipes, takeLastWords } from './last-words.ts';
 import { readLog } from './log-reader.ts';
 import { namespacesOf, oomScoreAdj, planExec } from './plan.ts';
 import { readExitRecord, type StoredExec } from './state-file.ts';
-import type { ContainerStore } from './store.ts';
+import { type ContainerStore, closePipes } from './store.ts';
 import { TranscriptBuilder } from './transcript.ts';
 
 const logMaxBytes = 16 * 1024 * 1024;
@@ -72,6 +73,7 @@ export class ExecSessions {
       );
       for (const fd of received) fd[Symbol.dispose]();
       transcript.addSteps(message.steps);
+      holdPipes(this.#store.held(id), execId, output.directory);
       this.#put(id, { execId, number, pid: message.pid, terminal: request.terminal });
       await client.ask({ type: 'start', id, execId }, 'started');
       return { execId, transcript: transcript.finish() };
@@ -96,6 +98,7 @@ export class ExecSessions {
     input?.stdin?.[Symbol.dispose]();
     input?.terminal?.[Symbol.dispose]();
     this.#store.held(id).inputs.delete(execId);
+    closePipes(this.#store.held(id), execId);
     const output = this.#output(id, execId);
     rmSync(output.directory, { recursive: true, force: true });
     for (const suffix of ['', '.1']) rmSync(`${output.logFile}${suffix}`, { force: true });
@@ -105,6 +108,9 @@ export class ExecSessions {
     const state = this.#store.get(id);
     const session = state?.execs.find((one) => one.execId === execId);
     if (state === undefined || session === undefined || session.exitStatus !== undefined) return;
+    const held = this.#store.held(id);
+    if (this.#launcher.present) closePipes(held, execId);
+    else takeLastWords(held, execId, this.#output(id, execId));
     this.#put(id, { ...session, exitStatus });
     this.#store.tell({ type: 'exec-exited', container: state.container, execId, exitStatus });
     void this.#tidy(id, session.number);

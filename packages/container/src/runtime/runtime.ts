@@ -23,11 +23,12 @@ import { ExitWatch, findExit, openProcess } from './exits.ts';
 import { exitCodeOfFailedExec, explainLaunch, explainStorage } from './failure.ts';
 import { type HostTemplate, readHostTemplate } from './host-template.ts';
 import { IdRanges, idsPerContainer } from './id-ranges.ts';
+import { holdPipes, takeLastWords } from './last-words.ts';
 import { readLog } from './log-reader.ts';
 import { namespacesOf, planContainer, planSandbox } from './plan.ts';
 import { readProcess } from './processes.ts';
 import { readStates, type StoredContainer } from './state-file.ts';
-import { ContainerStore } from './store.ts';
+import { ContainerStore, closePipes, type Held } from './store.ts';
 import { openInput, resizeInput, writeInput } from './terminal-io.ts';
 import { TranscriptBuilder } from './transcript.ts';
 
@@ -128,7 +129,7 @@ class Runtime implements ContainerRuntime {
       if (process !== undefined) {
         if (process.state === 'exited') this.#ended(id, process.exitStatus ?? { kind: 'unknown', reason: 'the launcher kept no status' });
         else {
-          this.#store.held(id).pidfd ??= openProcess(state);
+          this.#hold(state);
           if (process.state === 'running' && status === 'created')
             this.#store.update(id, {
               operation: undefined,
@@ -152,8 +153,7 @@ class Runtime implements ContainerRuntime {
   /** A container that a launcher now dead had started: the new one drains its output and watches it. */
   async #adopt(client: LauncherClient, state: StoredContainer): Promise<void> {
     const { id } = state.container;
-    const held = this.#store.held(id);
-    held.pidfd ??= openProcess(state);
+    const held = this.#hold(state);
     if (state.process === undefined) return;
     const terminal = held.inputs.get('')?.terminal;
     await client.ask(
@@ -161,6 +161,15 @@ class Runtime implements ContainerRuntime {
       'done',
       terminal === undefined ? [] : [terminal],
     );
+  }
+
+  /** What the agent holds of a running container itself. */
+  #hold(state: StoredContainer): Held {
+    const { id } = state.container;
+    const held = this.#store.held(id);
+    held.pidfd ??= openProcess(state);
+    if (!held.pipes.has('')) holdPipes(held, '', this.#store.directory(id));
+    return held;
   }
 
   #lostLauncher(): void {
@@ -284,7 +293,9 @@ class Runtime implements ContainerRuntime {
       entryFds,
     );
     transcript.addSteps(message.steps);
-    this.#store.held(id).pidfd = received[0];
+    const held = this.#store.held(id);
+    held.pidfd = received[0];
+    holdPipes(held, '', output.directory);
     failPoint('create:launched');
     const process = processIdentity(message.pid);
     return this.#store.update(id, {
@@ -391,6 +402,9 @@ class Runtime implements ContainerRuntime {
   #ended(id: ContainerId, exitStatus: ExitStatus): void {
     const state = this.#store.get(id);
     if (state === undefined || state.container.status === 'stopped') return;
+    const held = this.#store.held(id);
+    if (this.#launcher.present) closePipes(held, '');
+    else takeLastWords(held, '', this.#output(id));
     const oomKills = this.#oomKills(state);
     this.#store.update(id, {
       operation: state.operation === 'deleting' ? 'deleting' : undefined,

@@ -9,6 +9,17 @@ export interface Held {
   pidfd: Fd | undefined;
   /** What clients write to, by exec id; the container's own under ''. */
   inputs: Map<string, { stdin: Fd | undefined; terminal: Fd | undefined }>;
+  /**
+   * Reading ends of its pipes, by exec id, never read here while a launcher is there: what is in a pipe is lost with its
+   * last descriptor, so that a program that ends while there is no launcher would take its last words with it.
+   */
+  pipes: Map<string, Fd[]>;
+}
+
+/** Lets go of the pipes of a process that is written off. */
+export function closePipes(held: Held, key: string): void {
+  for (const pipe of held.pipes.get(key) ?? []) pipe[Symbol.dispose]();
+  held.pipes.delete(key);
 }
 
 /** Containers by id and by name, each change written under /run before it is told. */
@@ -45,7 +56,7 @@ export class ContainerStore {
   held(id: ContainerId): Held {
     let held = this.#held.get(id);
     if (held === undefined) {
-      held = { pidfd: undefined, inputs: new Map() };
+      held = { pidfd: undefined, inputs: new Map(), pipes: new Map() };
       this.#held.set(id, held);
     }
     return held;
@@ -105,6 +116,7 @@ export class ContainerStore {
       input.stdin?.[Symbol.dispose]();
       input.terminal?.[Symbol.dispose]();
     }
+    for (const key of [...(held?.pipes.keys() ?? [])]) closePipes(held as Held, key);
     this.#held.delete(id);
     this.#states.delete(id);
     if (state !== undefined && this.#names.get(state.container.name) === id) this.#names.delete(state.container.name);
