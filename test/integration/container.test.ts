@@ -304,3 +304,57 @@ describeNeeds(
     );
   },
 );
+
+describeNeeds(
+  { root: true, cgroup: 'any', userNamespaces: true, controllers: ['cpu', 'memory', 'pids'] },
+  'container runtime after the launcher was killed',
+  () => {
+    const killLauncher = async (host: TestRuntime): Promise<void> => {
+      const gone = new Promise((resolve) => host.instance.launcher.once('exit', resolve));
+      host.instance.launcher.kill('SIGKILL');
+      await gone;
+    };
+
+    it('loses no byte and no status of a container that ends while there is no launcher', async () => {
+      await using host = await startTestRuntime();
+      const { container } = await host.runtime.create(spec(['sh', '-c', 'echo one; sleep 0.5; seq 1 5000; exit 5']));
+      await host.runtime.start(container.id);
+      await killLauncher(host);
+      const exitStatus = await host.runtime.wait(container.id, seconds(10));
+      // From Linux 6.15 on the kernel tells the status to whoever holds a pidfd; before, it is unknown, never 0.
+      if (exitStatus?.kind === 'exited') expect(exitStatus.code).toBe(5);
+      else expect(exitStatus?.kind).toBe('unknown');
+      const parts: Buffer[] = [];
+      for await (const item of host.runtime.output(container.id, { follow: true }, seconds(10)))
+        if (item.type === 'output') parts.push(item.data);
+      expect(Buffer.concat(parts).toString()).toBe(`one\n${Array.from({ length: 5000 }, (_, index) => `${index + 1}\n`).join('')}`);
+      await host.instance.restartLauncher();
+      const deleted = () =>
+        host.runtime.delete(container.id, false).then(
+          () => true,
+          () => false,
+        );
+      await expect.poll(deleted, { timeout: 10_000 }).toBe(true);
+    });
+
+    it('still deletes by force what the dead launcher had started, a waiting reader and a terminal too', async () => {
+      await using host = await startTestRuntime();
+      const started = [];
+      for (const extra of [{ stdin: true }, { terminal: true }, {}]) {
+        const { container } = await host.runtime.create(spec(['cat'], extra));
+        started.push((await host.runtime.start(container.id)).container);
+      }
+      const back = new Promise<void>((resolve) => {
+        host.runtime.onChange((change) => {
+          if (change.type === 'launcher-back') resolve();
+        });
+      });
+      await killLauncher(host);
+      await host.instance.restartLauncher();
+      await back;
+      for (const container of started) await host.runtime.delete(container.id, true);
+      expect(host.runtime.list()).toEqual([]);
+      expect(witnessCgroups(cgroupRoot(host.instance.instance)).filter((path) => /[0-9a-f]{16}/.test(path))).toEqual([]);
+    });
+  },
+);
