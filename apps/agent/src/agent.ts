@@ -75,7 +75,7 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
       cgroupPath: (container) => runtime.cgroupPath(container),
       onClockStep(msec) {
         log.warn({ msec }, 'the wall clock was set');
-        events.record('host.clock-stepped', { detail: { msec } });
+        void events.record('host.clock-stepped', { detail: { msec } });
       },
       log,
     }),
@@ -130,7 +130,7 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
   );
   const refusals = new RefusalLog(events);
   parts.use(await serve({ router, socketPath: paths.agentSocket, gid: groupId(instanceUsers(instance).group) }));
-  events.record('agent.started', { detail: { version: config.version, pid: process.pid } });
+  void events.record('agent.started', { detail: { version: config.version, pid: process.pid } });
   log.info({ hostId, instance, version: config.version, socket: paths.agentSocket, cgroups: cgroups.setup }, 'agent serves');
 
   const stopping = new AbortController();
@@ -158,7 +158,7 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
         sampler.start();
         ready = true;
         if (finished.length + undone.length > 0)
-          events.record('agent.recovered', { detail: { finished: finished.length, undone: undone.length } });
+          void events.record('agent.recovered', { detail: { finished: finished.length, undone: undone.length } });
         log.info({ containers: runtime.list().length, finished, undone }, 'containers taken up');
         return;
       } catch (failure) {

@@ -5,6 +5,7 @@ import { makeReading } from './fixtures.ts';
 const journal = new Journal({ path: process.argv[2] as string });
 for (let number = 1; ; number += 1) {
   const records = Array.from({ length: 1 + (number % 7) }, () => makeReading({ boottimeMsec: String(number) }));
-  const seq = await (number % 3 === 0 ? journal.appendSoon(records) : journal.append(records));
-  process.stdout.write(`${seq}\n`);
+  if (number % 3 === 0) await journal.note(records);
+  else await journal.append(records);
+  process.stdout.write(`${journal.lastSeq}\n`);
 }

@@ -24,7 +24,7 @@ export class RefusalLog {
     }
     this.#count += 1;
     if (this.#count > mostPerWindow) return;
-    this.#events.record('authorisation.refused', {
+    void this.#events.record('authorisation.refused', {
       ...(caller === undefined || caller.role === 'anonymous' ? {} : { subject: caller.subject }),
       detail: { procedure, reason, ...(unwritten === 0 ? {} : { unwrittenBefore: unwritten }) },
     });

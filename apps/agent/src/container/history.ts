@@ -25,7 +25,7 @@ const detailOf = (status: ExitStatus): HostEvent['detail'] => {
 /** What the runtime tells of its containers, passed on: to the sampler, the journal, the events and whoever watches. */
 export class ContainerHistory {
   readonly live = new Broadcast<{ change: LiveChange; container: Container }>(waitingChanges);
-  readonly #journal: Pick<Journal, 'appendSoon' | 'knownContainers'>;
+  readonly #journal: Pick<Journal, 'note' | 'knownContainers'>;
   readonly #events: EventLog;
   readonly #sampler: Pick<Sampler, 'note' | 'forget' | 'keepOnly'>;
   /** Containers that the journal's reader knows of. */
@@ -34,7 +34,7 @@ export class ContainerHistory {
   launcherLost = false;
 
   constructor(parts: {
-    journal: Pick<Journal, 'appendSoon' | 'knownContainers'>;
+    journal: Pick<Journal, 'note' | 'knownContainers'>;
     events: EventLog;
     sampler: Pick<Sampler, 'note' | 'forget' | 'keepOnly'>;
   }) {
@@ -78,14 +78,14 @@ export class ContainerHistory {
         break;
       }
       case 'exec-exited':
-        this.#events.record('container.exec-exited', {
+        void this.#events.record('container.exec-exited', {
           container: change.container,
           detail: { execId: change.execId, ...detailOf(change.exitStatus) },
         });
         break;
       case 'launcher-lost':
         this.launcherLost = true;
-        this.#events.record('launcher.lost');
+        void this.#events.record('launcher.lost');
         break;
       case 'launcher-back':
         this.launcherLost = false;
@@ -105,18 +105,18 @@ export class ContainerHistory {
 
   #tellExit(container: Container): void {
     if (container.exitStatus === undefined) return;
-    if (container.oomKilled === true) this.#events.record('container.oom-killed', { container });
-    this.#events.record('container.exited', { container, detail: detailOf(container.exitStatus) });
+    if (container.oomKilled === true) void this.#events.record('container.oom-killed', { container });
+    void this.#events.record('container.exited', { container, detail: detailOf(container.exitStatus) });
   }
 
   #write(container: Container): void {
     this.#known.set(container.id, container);
-    void this.#journal.appendSoon([{ kind: 'container', container, deleted: false }]).catch(() => undefined);
+    void this.#journal.note([{ kind: 'container', container, deleted: false }]).catch(() => undefined);
   }
 
   #writeRemoved(container: Container, detail: HostEvent['detail'] = {}): void {
     this.#known.delete(container.id);
-    void this.#journal.appendSoon([{ kind: 'container', container, deleted: true }]).catch(() => undefined);
-    if (!this.#deleting.has(container.id)) this.#events.record('container.deleted', { container, detail });
+    void this.#journal.note([{ kind: 'container', container, deleted: true }]).catch(() => undefined);
+    if (!this.#deleting.has(container.id)) void this.#events.record('container.deleted', { container, detail });
   }
 }

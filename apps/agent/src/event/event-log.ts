@@ -17,14 +17,15 @@ export interface EventFacts {
 export class EventLog {
   readonly live = new Broadcast<HostEvent>(waitingEvents);
   readonly #hostId: HostId;
-  readonly #journal: Pick<Journal, 'appendSoon'>;
+  readonly #journal: Pick<Journal, 'note'>;
 
-  constructor(hostId: HostId, journal: Pick<Journal, 'appendSoon'>) {
+  constructor(hostId: HostId, journal: Pick<Journal, 'note'>) {
     this.#hostId = hostId;
     this.#journal = journal;
   }
 
-  record(kind: EventKind, { container, subject, detail = {}, transcript }: EventFacts = {}): HostEvent {
+  /** Tells of it at once, and resolves when the death of this process would not lose it. */
+  async record(kind: EventKind, { container, subject, detail = {}, transcript }: EventFacts = {}): Promise<void> {
     const event: HostEvent = {
       id: uuid7(),
       hostId: this.#hostId,
@@ -36,9 +37,8 @@ export class EventLog {
       detail,
       ...(transcript === undefined ? {} : { transcript }),
     };
-    // Where the journal is closed already the agent is ending; who watches has been told all the same.
-    void this.#journal.appendSoon([{ kind: 'event', event }]).catch(() => undefined);
     this.live.publish(event);
-    return event;
+    // Where the journal is closed already the agent is ending; who watches has been told all the same.
+    await this.#journal.note([{ kind: 'event', event }]).catch(() => undefined);
   }
 }

@@ -3,8 +3,15 @@ import type { Container, JournalEntry, JournalRecord } from '@bulkhead/model';
 
 interface Waiting {
   records: readonly JournalRecord[];
+  /** Whether the disk must confirm it before it is resolved. */
   urgent: boolean;
   resolve(seq: number): void;
+}
+
+/** Lets go who waits; the records stay. */
+function release(waiting: Waiting): void {
+  waiting.resolve(0);
+  waiting.resolve = () => undefined;
 }
 
 export interface JournalOptions {
@@ -32,8 +39,8 @@ const schema = `
 /**
  * What the collector has yet to fetch: readings, events and containers, in the order they were written, on disk.
  *
- * Appends of one turn of the event loop share a transaction. Each is written to the log at once, so that the death of
- * this process loses none; the promise of `append` resolves when the disk has confirmed it. A sequence number is never
+ * Appends of one turn of the event loop share a transaction. The promise of `append` resolves when the disk has
+ * confirmed it. A sequence number is never
  * used twice, also after everything was acknowledged.
  */
 export class Journal implements AsyncDisposable {
@@ -45,8 +52,6 @@ export class Journal implements AsyncDisposable {
   #waiting: Waiting[] = [];
   #waitingRecords = 0;
   #dropped = 0;
-  /** Written, and waiting for the disk. */
-  #unsynced: { seq: number; resolve(seq: number): void }[] = [];
   #scheduled = false;
   #dirty = false;
   #syncTimer: NodeJS.Timeout | undefined;
@@ -74,18 +79,26 @@ export class Journal implements AsyncDisposable {
     return this.#enqueue(records, true);
   }
 
-  /** Like `append`, but the disk is asked within a moment, not at once: for what nothing waits for. */
-  appendSoon(records: readonly JournalRecord[]): Promise<number> {
-    return this.#enqueue(records, false);
+  /**
+   * Resolves once the records are written, so that the death of this process loses none; the disk is asked to confirm
+   * them within a moment. Where it takes none, resolves all the same: they are kept and tried again.
+   */
+  async note(records: readonly JournalRecord[]): Promise<void> {
+    await this.#enqueue(records, false);
   }
 
   #enqueue(records: readonly JournalRecord[], urgent: boolean): Promise<number> {
     if (this.#closed) return Promise.reject(new Error('the journal is closed'));
     return new Promise((resolve) => {
-      this.#waiting.push({ records, urgent, resolve });
+      const waiting: Waiting = { records, urgent, resolve };
+      this.#waiting.push(waiting);
       this.#waitingRecords += records.length;
       if (this.#waitingRecords > waitingLimit) this.#thin();
-      if (this.#scheduled || this.#retryTimer !== undefined) return;
+      if (this.#retryTimer !== undefined) {
+        if (!urgent) release(waiting);
+        return;
+      }
+      if (this.#scheduled) return;
       this.#scheduled = true;
       setImmediate(() => {
         this.#scheduled = false;
@@ -116,17 +129,18 @@ export class Journal implements AsyncDisposable {
       // In a WAL, a commit that syncs makes every commit before it durable too.
       this.#database.exec(`PRAGMA synchronous = ${urgent ? 'FULL' : 'NORMAL'}`);
       this.#database.exec('BEGIN IMMEDIATE');
-      const written = batch.map((waiting) => ({ seq: this.#write(waiting.records), resolve: waiting.resolve }));
+      const written = batch.map((waiting) => ({ seq: this.#write(waiting.records), waiting }));
       this.#database.exec('COMMIT');
       this.#waiting = [];
       this.#waitingRecords = 0;
-      this.#unsynced.push(...written);
+      // A commit that asks the disk has its answer when it returns.
+      for (const { seq, waiting } of written) waiting.resolve(seq);
     } catch (failure) {
       this.#failed(failure);
       return;
     }
     this.#recovered();
-    if (urgent) this.#confirm();
+    if (urgent) this.#confirmed();
     else {
       this.#dirty = true;
       this.#syncTimer ??= setTimeout(() => this.sync(), syncWithinMsec);
@@ -150,6 +164,7 @@ export class Journal implements AsyncDisposable {
     } catch {
       // SQLite has rolled back by itself, as it does where the disk is full.
     }
+    for (const waiting of this.#waiting) if (!waiting.urgent) release(waiting);
     this.#troubled = true;
     this.#onTrouble(failure instanceof Error ? failure : new Error(String(failure)));
     this.#retryTimer = setTimeout(() => {
@@ -167,16 +182,13 @@ export class Journal implements AsyncDisposable {
     this.#onTrouble(undefined);
   }
 
-  #confirm(): void {
+  #confirmed(): void {
     clearTimeout(this.#syncTimer);
     this.#syncTimer = undefined;
     this.#dirty = false;
-    const confirmed = this.#unsynced;
-    this.#unsynced = [];
-    for (const { seq, resolve } of confirmed) resolve(seq);
   }
 
-  /** Writes what waits and asks the disk to confirm everything written so far. */
+  /** Writes what waits and has the disk confirm everything written so far. */
   sync(): void {
     this.#syncTimer = undefined;
     if (this.#waiting.length > 0 && this.#retryTimer === undefined) this.#commit();
@@ -184,7 +196,7 @@ export class Journal implements AsyncDisposable {
     try {
       this.#database.exec('PRAGMA synchronous = FULL');
       this.#database.exec('UPDATE position SET syncs = syncs + 1');
-      this.#confirm();
+      this.#confirmed();
     } catch (failure) {
       if (this.#retryTimer === undefined) this.#failed(failure);
     }

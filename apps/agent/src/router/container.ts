@@ -34,7 +34,7 @@ export function containerHandlers(services: Services): Handlers {
       const { subject } = caller;
       try {
         const made = await services.runtime().create(input);
-        events.record('container.created', {
+        await events.record('container.created', {
           container: made.container,
           subject,
           detail: { image: input.image },
@@ -43,7 +43,7 @@ export function containerHandlers(services: Services): Handlers {
         return made;
       } catch (failure) {
         const told = hideHolder(services, caller, input.name, failure);
-        events.record('container.create-failed', {
+        await events.record('container.create-failed', {
           container: { name: input.name, tenantId: input.tenantId },
           subject,
           detail: { error: told instanceof Problem ? told.message : 'internal error' },
@@ -57,7 +57,7 @@ export function containerHandlers(services: Services): Handlers {
       const started = await services.runtime().start(id);
       const { container, transcript } = started;
       const detail = container.pid === undefined ? {} : { pid: container.pid };
-      events.record('container.started', { container, subject: caller.subject, detail, transcript });
+      await events.record('container.started', { container, subject: caller.subject, detail, transcript });
       return started;
     },
 
@@ -65,7 +65,7 @@ export function containerHandlers(services: Services): Handlers {
       const { id } = findContainer(services, caller, input.container);
       const killed = await services.runtime().kill(id, input.signal);
       const { container, transcript } = killed;
-      events.record('container.signalled', { container, subject: caller.subject, detail: { signal: input.signal }, transcript });
+      await events.record('container.signalled', { container, subject: caller.subject, detail: { signal: input.signal }, transcript });
       return killed;
     },
 
@@ -74,14 +74,14 @@ export function containerHandlers(services: Services): Handlers {
       const stopped = await services.runtime().stop(id, input.timeoutSeconds * 1000);
       const { container, transcript } = stopped;
       const detail = { signal: 15, timeoutSeconds: input.timeoutSeconds };
-      events.record('container.signalled', { container, subject: caller.subject, detail, transcript });
+      await events.record('container.signalled', { container, subject: caller.subject, detail, transcript });
       return stopped;
     },
 
     async delete({ caller, input }) {
       const container = findContainer(services, caller, input.container);
       const deleted = await history.deleting(container.id, () => services.runtime().delete(container.id, input.force));
-      events.record('container.deleted', {
+      await events.record('container.deleted', {
         container,
         subject: caller.subject,
         detail: { forced: input.force },
@@ -111,7 +111,7 @@ export function containerHandlers(services: Services): Handlers {
       const { container: _, ...request } = input;
       const { execId, transcript } = await runtime.exec(container.id, request);
       const detail = { execId, command: request.args[0] ?? '' };
-      events.record('container.exec-started', { container, subject: caller.subject, detail, transcript });
+      await events.record('container.exec-started', { container, subject: caller.subject, detail, transcript });
       return { execId, transcript };
     },
 
