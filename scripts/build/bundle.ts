@@ -14,6 +14,11 @@ export interface Bundle {
   packagesStayOutside: boolean;
   /** Packages of ours it may import, by folder name; absent: any. */
   packages?: readonly string[];
+  /**
+   * A module that the entry imports by `import()` and that becomes a program of its own; then all the rest of the entry
+   * is one file: each further file costs the start a ms or two.
+   */
+  separate?: { entry: string; name: string };
 }
 
 /**
@@ -42,8 +47,41 @@ function packagesOutside(root: string, outputDirectory: string): Plugin {
   };
 }
 
-/** Bundles one program as ES modules for Node 26; code behind `import()` becomes files of its own, read when needed. */
+function separateModule(root: string, separate: { entry: string; name: string }): Plugin {
+  return {
+    name: 'separate-module',
+    setup(context) {
+      context.onResolve({ filter: /\.ts$/ }, (found) => {
+        if (found.kind !== 'dynamic-import' || join(found.resolveDir, found.path) !== join(root, separate.entry)) return undefined;
+        return { path: `./${separate.name}.mjs`, external: true };
+      });
+    },
+  };
+}
+
+/**
+ * Takes Node's own modules from `process.getBuiltinModule`. An `import` of node:fs makes Node build a view of all its
+ * exports, the streams among them, which costs 5 ms.
+ */
+const builtinsWithoutView: Plugin = {
+  name: 'builtins-without-view',
+  setup(context) {
+    context.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin' }));
+    context.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+    }));
+  },
+};
+
+/** Bundles one program, and the one that is kept apart from it. */
 export async function bundle(root: string, target: Bundle): Promise<void> {
+  const { separate, ...whole } = target;
+  await bundleOne(root, target);
+  if (separate !== undefined) await bundleOne(root, { ...whole, ...separate });
+}
+
+/** Bundles one program as ES modules for Node 26; code behind `import()` becomes files of its own, read when needed. */
+async function bundleOne(root: string, target: Bundle): Promise<void> {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version?: string };
   const { metafile } = await build({
     metafile: true,
@@ -54,7 +92,7 @@ export async function bundle(root: string, target: Bundle): Promise<void> {
     entryNames: '[name]',
     chunkNames: `${target.name}-[name]-[hash]`,
     bundle: true,
-    splitting: true,
+    splitting: target.separate === undefined,
     format: 'esm',
     platform: 'node',
     target: 'node26',
@@ -68,8 +106,14 @@ export async function bundle(root: string, target: Bundle): Promise<void> {
     legalComments: 'none',
     define: { BULKHEAD_VERSION: JSON.stringify(version ?? '0.0.0') },
     // Modules that were CommonJS call require, which an ES module does not have.
-    banner: { js: "import { createRequire as bulkheadRequire } from 'node:module';const require = bulkheadRequire(import.meta.url);" },
-    plugins: target.packagesStayOutside ? [packagesOutside(root, target.outputDirectory)] : [],
+    banner:
+      target.separate !== undefined
+        ? {}
+        : { js: "import { createRequire as bulkheadRequire } from 'node:module';const require = bulkheadRequire(import.meta.url);" },
+    plugins: [
+      ...(target.packagesStayOutside ? [packagesOutside(root, target.outputDirectory)] : []),
+      ...(target.separate === undefined ? [] : [separateModule(root, target.separate), builtinsWithoutView]),
+    ],
   });
   removeOldOutputs(root, target, new Set(Object.keys(metafile.outputs)));
 }

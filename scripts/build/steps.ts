@@ -16,6 +16,7 @@ const bundles: readonly (Bundle & { step: string })[] = [
     name: 'main',
     packagesStayOutside: false,
     packages: ['api', 'model'],
+    separate: { entry: 'apps/cli/src/program.ts', name: 'program' },
   },
   { step: 'agent', entry: 'apps/agent/src/main.ts', outputDirectory: 'apps/agent/dist', name: 'main', packagesStayOutside: true },
   {

@@ -69,6 +69,8 @@ export interface TestInstance {
   readonly paths: ReturnType<typeof instancePaths>;
   /** The supervisor. */
   readonly child: ChildProcess & { output(): string };
+  /** The words that start the command line. */
+  readonly commandLine: readonly string[];
   /** Runs a command on this instance. */
   run(...args: string[]): Finished;
   /** Pid of a service; throws where it does not run. */
@@ -112,6 +114,7 @@ export async function startInstance(
       instance,
       paths,
       child,
+      commandLine: [nodeProgram, commandLine],
       run: (...line) => bulkhead([...line], { environment: { BULKHEAD_STATE_DIR: stateDirectory } }),
       pidOf(service) {
         const record = JSON.parse(readFileSync(paths.supervisorFile, 'utf8')) as {

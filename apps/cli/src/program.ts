@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addContainerCommands } from './command/container-commands.ts';
 import { addHostCommands } from './command/host-commands.ts';
-import { ExitRequest } from './failure.ts';
+import { ExitRequest, reportFailure } from './failure.ts';
 import { print, printError } from './output/print.ts';
 import { version } from './version.ts';
 
@@ -40,8 +40,7 @@ function explain(failure: CommanderError): string {
     : message;
 }
 
-/** Runs one command line; throws what went wrong. */
-export async function runProgram(argv: readonly string[]): Promise<void> {
+async function parse(argv: readonly string[]): Promise<void> {
   const program = createProgram();
   if (argv.length === 0) {
     printError(program.helpInformation());
@@ -52,9 +51,19 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
   } catch (failure) {
     if (!(failure instanceof CommanderError)) throw failure;
     // Help and version are no failures; a command group without a verb shows its help as one.
-    if (failure.exitCode === 0) throw new ExitRequest(0);
+    if (failure.exitCode === 0) return;
     if (failure.code === 'commander.help') throw new ExitRequest(2);
     printError(`bulkhead: ${explain(failure)}\n  ./bulkhead --help tells what there is\n`);
     throw new ExitRequest(2);
+  }
+}
+
+/** Runs one command line, tells what went wrong, and gives the exit code. */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  try {
+    await parse(argv);
+    return 0;
+  } catch (failure) {
+    return reportFailure(failure);
   }
 }

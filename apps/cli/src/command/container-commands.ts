@@ -77,7 +77,8 @@ function containerCommands(): Command[] {
       .passThroughOptions()
       .action(async (reference: string, args: string[], options, command: Command) => {
         const { execInContainer } = await import('./container/exec.ts');
-        await execInContainer(stateDirectoryOf(command), reference, { args, options });
+        // `exec NAME -- CMD` is typed as often as `exec NAME CMD`.
+        await execInContainer(stateDirectoryOf(command), reference, { args: args[0] === '--' ? args.slice(1) : args, options });
       }),
     new Command('logs')
       .summary('shows what a container printed')
@@ -133,7 +134,7 @@ function containerCommands(): Command[] {
   ];
 }
 
-const shortForms = new Set(['run', 'ls', 'exec', 'logs', 'inspect', 'stop', 'kill', 'rm', 'start']);
+const shortForms = new Set(['run', 'ls', 'exec', 'logs', 'inspect', 'stop', 'kill', 'rm', 'start', 'stats']);
 
 /** `container VERB`, and the verbs that people's hands expect at the top. */
 export function addContainerCommands(program: Command): void {

@@ -50,7 +50,9 @@ async function deleteContainers(instance: Instance, options: DownOptions, progre
   try {
     mountProgram(paths.program, progress);
     await supervisor.start(launcherPlan(instance, options.environment)).waitUntilReady();
-    await supervisor.start(agentPlan(instance, options.environment)).waitUntilReady();
+    // It lives for seconds: no need to protect it from the out-of-memory killer.
+    const { oomScoreAdjust: _, ...plan } = agentPlan(instance, options.environment);
+    await supervisor.start(plan).waitUntilReady();
     const client = createAgentClient(paths.agentSocket);
     for (const { id } of await client.container.list.query({})) await client.container.delete.mutate({ container: id, force: true });
   } catch (failure) {

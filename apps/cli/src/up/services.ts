@@ -17,7 +17,8 @@ export function launcherPlan({ paths }: Instance, environment: Environment): Ser
     name: 'launcher',
     // One thread: what it forks runs JavaScript, and other threads would be missing there.
     command: [nodeProgram(paths.program), '--single-threaded', '--v8-pool-size=0', `${paths.program}/apps/agent/dist/launcher.mjs`],
-    environment: cleanEnvironment(environment, { config: paths.config('launcher'), compileCache: `${paths.state}/cache/root` }),
+    // No compile cache: with it every third forked child died of SIGSEGV.
+    environment: cleanEnvironment(environment, { config: paths.config('launcher') }),
     logFile: `${paths.logs}/launcher.log`,
     stopSignal: 'SIGTERM',
     graceMsec: 5000,

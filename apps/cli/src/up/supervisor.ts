@@ -34,6 +34,7 @@ export class Supervisor {
   #url: string | undefined;
   #writing: Promise<void> = Promise.resolve();
   #isDirty = false;
+  #isOver = false;
   readonly #notes = new Set<string>();
   readonly #stopping = new AbortController();
 
@@ -76,7 +77,7 @@ export class Supervisor {
 
   /** Writes are folded: the last state always gets written. */
   #changed(): void {
-    if (this.#isDirty) return;
+    if (this.#isDirty || this.#isOver) return;
     this.#isDirty = true;
     this.#writing = this.#writing
       .then(() => {
@@ -111,6 +112,7 @@ export class Supervisor {
     for (const service of this.#services) if (service.plan.outlives === true) service.release();
     this.#url = undefined;
     this.#changed();
+    this.#isOver = true;
     await this.#writing;
     this.#progress.done();
   }

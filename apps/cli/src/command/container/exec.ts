@@ -3,6 +3,7 @@ import { agentOf } from '../../client/clients.ts';
 import { ExitRequest } from '../../failure.ts';
 import { attach } from './attach.ts';
 import { parseEnvironment, parseUser } from './spec.ts';
+import { terminalSize } from './terminal-size.ts';
 
 export interface ExecOptions {
   tty?: boolean;
@@ -22,10 +23,7 @@ export async function execInContainer(
   const { args, options } = command;
   const terminal = options.tty === true;
   const stdin = options.interactive === true;
-  const size =
-    terminal && process.stdout.isTTY === true && process.stdout.columns > 0
-      ? { size: { columns: process.stdout.columns, rows: process.stdout.rows } }
-      : {};
+  const size = terminal ? terminalSize() : undefined;
   const { execId } = await client.container.exec.mutate({
     container: reference,
     args: [...args],
@@ -34,7 +32,7 @@ export async function execInContainer(
     ...(options.user === undefined ? {} : { user: parseUser(options.user) }),
     terminal,
     stdin,
-    ...size,
+    ...(size === undefined ? {} : { size }),
   });
   throw new ExitRequest(exitCodeOf(await attach({ client, container: reference, execId, terminal, stdin })));
 }

@@ -1,4 +1,5 @@
 import type { Attachment } from './attachment.ts';
+import { sendTerminalSize } from './terminal-size.ts';
 
 export interface InputForwarding {
   /** Gives the terminal back. */
@@ -15,11 +16,8 @@ export function forwardInput(attachment: Attachment): InputForwarding {
   const isRaw = terminal && stdin && process.stdin.isTTY === true;
   let isStopped = false;
 
-  const sendSize = () => {
-    const { columns, rows } = process.stdout;
-    if (columns > 0 && rows > 0) client.container.resize.mutate({ ...target, columns, rows }).catch(() => {});
-  };
-  if (terminal && process.stdout.isTTY === true) {
+  const sendSize = () => void sendTerminalSize(client, target);
+  if (terminal) {
     sendSize();
     process.stdout.on('resize', sendSize);
   }

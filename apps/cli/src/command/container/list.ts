@@ -15,7 +15,8 @@ export async function listContainers(stateDirectory: string, options: ListOption
   const known = await agentOf(stateDirectory).container.list.query(options.tenant === undefined ? {} : { tenantId: options.tenant });
   const shown =
     options.all === true ? known : known.filter((container) => container.status === 'running' || container.status === 'creating');
-  shown.sort((a, b) => b.createdAt.localeCompare(a.createdAt));
+  // Not localeCompare: loading its collation takes 6 ms, and timestamps of one form need none.
+  shown.sort((a, b) => (a.createdAt < b.createdAt ? 1 : a.createdAt > b.createdAt ? -1 : 0));
   if (options.json === true) printJson(shown);
   else if (options.quiet === true) print(shown.map((container) => `${container.id}\n`).join(''));
   else {

@@ -3,7 +3,9 @@ import { agentOf } from '../../client/clients.ts';
 import { ExitRequest, toProblem } from '../../failure.ts';
 import { print, printJson } from '../../output/print.ts';
 import { attach } from './attach.ts';
-import { checkContainerSpec, type SpecOptions, toContainerSpec } from './spec.ts';
+import { checkContainerSpec } from './check-spec.ts';
+import { type SpecOptions, toContainerSpec } from './spec.ts';
+import { sendTerminalSize } from './terminal-size.ts';
 
 export interface RunOptions extends SpecOptions {
   detach?: boolean;
@@ -14,7 +16,7 @@ export interface RunOptions extends SpecOptions {
 async function create(stateDirectory: string, options: SpecOptions, args: readonly string[]) {
   for (let attempt = 0; ; attempt += 1) {
     const spec = toContainerSpec(options, args);
-    await checkContainerSpec(spec);
+    checkContainerSpec(spec);
     const client = agentOf(stateDirectory);
     try {
       const { container } = await client.container.create.mutate(spec);
@@ -55,6 +57,8 @@ export async function runContainer(stateDirectory: string, options: RunOptions, 
       terminal: options.tty === true,
       stdin: options.interactive === true,
       begin: async () => {
+        // Its first look at the terminal is to find the right size.
+        if (options.tty === true) await sendTerminalSize(client, { container: id });
         await start();
       },
     });

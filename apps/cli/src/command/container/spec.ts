@@ -66,13 +66,3 @@ export function toContainerSpec(options: SpecOptions, args: readonly string[]): 
     },
   };
 }
-
-/** Holds what was typed against the schema before anything is sent, so that a slip is told beside its option. */
-export async function checkContainerSpec(spec: ContainerSpecInput): Promise<void> {
-  const { ContainerSpec } = await import('@bulkhead/model');
-  const parsed = ContainerSpec.safeParse(spec);
-  if (parsed.success) return;
-  const { nameOptions } = await import('../../failure.ts');
-  const problems = parsed.error.issues.map((issue) => nameOptions(`${issue.path.join('.')}: ${issue.message}`));
-  throw new Problem('invalid', [...new Set(problems)].join('; '));
-}
