@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { largestPage } from '../../apps/collector/src/collect.ts';
 import { ingest, KnownIncarnations } from '../../packages/db/src/index.ts';
 import { readingColumns } from '../../packages/db/src/reading-row.ts';
 import { type FreshDatabase, freshDatabase } from '../../packages/db/test/fresh-database.ts';
@@ -18,9 +19,11 @@ export interface BenchResult {
 }
 
 const containers = 1000;
-const rounds = 7;
-/** Pages of a thousand readings, one a minute of every container: so many a round. */
-const pages = { ours: 20, peer: 4, floor: 20 };
+const rounds = 11;
+/** A page as the collector asks for it: some minutes of every container. */
+const minutesPerPage = largestPage / containers;
+/** Pages a round: so many that each contender takes about as long and meets as much of what else the machine does. */
+const pages = { ours: 6, peer: 1, floor: 6 };
 type Contender = keyof typeof pages;
 
 const median = (values: readonly number[]): number => {
@@ -38,11 +41,14 @@ function shuffle<T>(items: readonly T[]): T[] {
     .map(({ item }) => item);
 }
 
-/** One minute of a host with a thousand containers of twenty tenants. */
-function makeMinute(facts: { hostId: string; bootId: string; minute: number }): ReadingRecord[] {
-  return Array.from({ length: containers }, (_, container) =>
-    makeReading({ ...facts, container, tenantId: `tenant-${container % 20}`, ioReadBytes: facts.minute }),
-  );
+/** Some minutes of a host with a thousand containers of twenty tenants. */
+function makePage(facts: { hostId: string; bootId: string; page: number }): ReadingRecord[] {
+  const { page, ...host } = facts;
+  return Array.from({ length: largestPage }, (_, index) => {
+    const container = index % containers;
+    const minute = page * minutesPerPage + Math.floor(index / containers) + 1;
+    return makeReading({ ...host, minute, container, tenantId: `tenant-${container % 20}`, ioReadBytes: minute });
+  });
 }
 
 const camelCase = (column: string): string => column.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
@@ -62,8 +68,7 @@ class Writer {
   readonly #known = new KnownIncarnations();
   readonly #contender: Contender;
   readonly #database: FreshDatabase;
-  #minute = 0;
-  #seq = 0;
+  #page = 0;
 
   constructor(contender: Contender, database: FreshDatabase) {
     this.#contender = contender;
@@ -71,32 +76,33 @@ class Writer {
   }
 
   get written(): number {
-    return this.#minute * containers;
+    return this.#page * largestPage;
   }
 
   /** Rows per second, from records in memory to a commit that outlives a crash. */
   async round(): Promise<number> {
-    const batches = Array.from({ length: pages[this.#contender] }, () => {
-      this.#minute += 1;
-      return makeMinute({ hostId: this.hostId, bootId: this.#bootId, minute: this.#minute });
-    });
-    const entries = batches.map((batch, index) => toEntries(batch, this.#seq + index * containers));
+    const first = this.#page;
+    const records = Array.from({ length: pages[this.#contender] }, (_, index) =>
+      makePage({ hostId: this.hostId, bootId: this.#bootId, page: first + index }),
+    );
+    const entries = records.map((page, index) => toEntries(page, (first + index) * largestPage));
     const begin = performance.now();
-    for (const [index, batch] of batches.entries()) {
+    for (const [index, page] of records.entries()) {
+      const after = this.#page * largestPage;
       switch (this.#contender) {
         case 'ours':
-          await ingest(this.#database.collector, { hostId: this.hostId, after: this.#seq, entries: entries[index] ?? [] }, this.#known);
+          await ingest(this.#database.collector, { hostId: this.hostId, after, entries: entries[index] ?? [] }, this.#known);
           break;
         case 'peer':
-          await this.#createMany(batch);
+          await this.#createMany(page);
           break;
         case 'floor':
-          await this.#insertSelect(index);
+          await this.#insertSelect();
           break;
       }
-      this.#seq += containers;
+      this.#page += 1;
     }
-    return (batches.length * containers * 1000) / (performance.now() - begin);
+    return (records.length * largestPage * 1000) / (performance.now() - begin);
   }
 
   /** The peer: the same rows into the same table by the same role, in a transaction with the scope, as Prisma's own batch insert. */
@@ -112,15 +118,16 @@ class Writer {
   }
 
   /** The floor: the server copies rows that it already has, with nothing to send, parse or check. */
-  async #insertSelect(index: number): Promise<void> {
+  async #insertSelect(): Promise<void> {
     const columns = readingColumns.map(({ column }) => column);
-    const minute = this.#minute - pages.floor + index + 1;
-    await this.#database.owner.query(
-      `INSERT INTO reading_minute (${columns.join(', ')})
-       SELECT ${columns.map((column) => (column === 'host_id' ? '$1::uuid' : column === 'boottime_msec' ? `${minute * 60_000}` : column)).join(', ')}
-       FROM floor_source`,
-      [this.hostId],
-    );
+    const copied = columns.map((column) => {
+      if (column === 'host_id') return '$1::uuid';
+      return column === 'boottime_msec' ? 'boottime_msec + $2::bigint * 86400000' : column;
+    });
+    await this.#database.owner.query(`INSERT INTO reading_minute (${columns.join(', ')}) SELECT ${copied.join(', ')} FROM floor_source`, [
+      this.hostId,
+      this.#page,
+    ]);
   }
 }
 
@@ -132,7 +139,7 @@ export async function run(): Promise<BenchResult> {
   await using server = await startPostgres({ max_wal_size: '4GB' });
   await using database = await freshDatabase(server);
   await database.owner.query('CREATE TABLE floor_source AS SELECT * FROM reading_minute');
-  const source = makeMinute({ hostId: randomUUID(), bootId: randomUUID(), minute: 1 });
+  const source = makePage({ hostId: randomUUID(), bootId: randomUUID(), page: 0 });
   await ingest(database.collector, { hostId: source[0]?.incarnation.hostId ?? '', after: 0, entries: toEntries(source) });
   await database.owner.query('INSERT INTO floor_source SELECT * FROM reading_minute');
 

@@ -112,6 +112,8 @@ async function kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> 
 /** What hosts write: containers that live some minutes, their events, their final readings. */
 function makeRecords(count: number): { records: JournalRecord[]; cpuUsec: bigint } {
   const records: JournalRecord[] = [];
+  // Younger than what retention thins.
+  const beginMsec = Date.now() - 3_600_000;
   let cpuUsec = 0n;
   for (let container = 1; records.length < count; container += 1) {
     const lastMinute = 1 + (container % 7);
@@ -120,7 +122,9 @@ function makeRecords(count: number): { records: JournalRecord[]; cpuUsec: bigint
       { kind: 'event', event: makeEvent({ hostId, tenantId: 'acme' }) },
     );
     for (let minute = 1; minute <= lastMinute; minute += 1)
-      records.push(makeReading({ hostId, bootId, minute, container, cpuUsec: minute * 1000 + container, final: minute === lastMinute }));
+      records.push(
+        makeReading({ hostId, bootId, beginMsec, minute, container, cpuUsec: minute * 1000 + container, final: minute === lastMinute }),
+      );
     cpuUsec += BigInt(lastMinute * 1000 + container);
     records.push({ kind: 'container', container: makeContainer({ container, status: 'stopped' }), deleted: true });
   }
@@ -213,6 +217,7 @@ describe('the collector', () => {
     agent.write(records);
     startCollector();
     await waitForSeq(db.web, hostId, records.length, 20_000);
+    await vi.waitFor(() => expect(agent.acknowledgedSeq).toBe(records.length), 5000);
     agent.lose();
     const later = makeReading({ hostId, bootId, minute: 99, container: 999, tenantId: 'beta', cpuUsec: 5, final: true });
     agent.write([later]);

@@ -4,8 +4,8 @@ import { type HostId, JournalEntry, Problem } from '@bulkhead/model';
 import type { TRPCClient } from '@trpc/client';
 import { z } from 'zod';
 
-/** Entries asked for at once, at most. */
-export const largestPage = 1000;
+/** Entries asked for at once, at most: more would keep the agent from its other work for too long. */
+export const largestPage = 2000;
 
 const Page = z.object({
   entries: z.array(JournalEntry).max(largestPage),

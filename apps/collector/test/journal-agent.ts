@@ -66,7 +66,7 @@ export class JournalAgent {
           },
           acknowledge: async ({ input }) => {
             await this.at.acknowledge?.();
-            this.acknowledgedSeq = Math.max(this.acknowledgedSeq, input.seq);
+            this.acknowledgedSeq = Math.max(this.acknowledgedSeq, Math.min(input.seq, this.#lastSeq));
             // What is acknowledged is gone for good, so that a cursor which moved too early shows as a loss.
             this.#entries = this.#entries.filter(({ seq }) => seq > this.acknowledgedSeq);
             await this.at.acknowledged?.();

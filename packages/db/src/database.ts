@@ -54,21 +54,33 @@ function scopeSetting(scope: TenantScope): string {
 const awayCodes = /^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|ENOTFOUND|08\w{3}|57P0\d|P1001|P1002|P1008|P1017|P2024|P2028)$/;
 const awayWords = /connection terminated|server closed the connection|timeout exceeded when trying to connect|connection timeout/i;
 
+interface DriverFailure {
+  originalCode?: string;
+  kind?: string;
+}
+
+/** What the driver said, which Prisma keeps beside its own code. */
+function driverFailureOf(failure: Error): DriverFailure | undefined {
+  const meta = 'meta' in failure ? (failure.meta as { driverAdapterError?: { cause?: DriverFailure } } | undefined) : undefined;
+  return meta?.driverAdapterError?.cause;
+}
+
 /** True where trying again later may help. */
 export function isDatabaseAway(failure: unknown): boolean {
   for (let cause = failure, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {
     if (cause instanceof Problem && cause.code === 'unavailable') return true;
     if ('code' in cause && typeof cause.code === 'string' && awayCodes.test(cause.code)) return true;
     if (awayWords.test(cause.message)) return true;
-    // Prisma keeps the driver's error here when it has no code of its own for it.
-    const meta =
-      'meta' in cause ? (cause.meta as { driverAdapterError?: { cause?: { originalCode?: string; kind?: string } } }) : undefined;
-    const original = meta?.driverAdapterError?.cause;
-    if (original?.originalCode !== undefined && awayCodes.test(original.originalCode)) return true;
-    if (original?.kind !== undefined && /^(DatabaseNotReachable|ConnectionClosed|SocketTimeout|TlsConnectionError)$/.test(original.kind))
+    const { originalCode = '', kind = '' } = driverFailureOf(cause) ?? {};
+    if (awayCodes.test(originalCode) || /^(DatabaseNotReachable|ConnectionClosed|SocketTimeout|TlsConnectionError)$/.test(kind))
       return true;
   }
   return false;
+}
+
+/** True where a row of the same key was there. */
+export function isUniqueViolation(failure: unknown): boolean {
+  return failure instanceof Error && driverFailureOf(failure)?.originalCode === '23505';
 }
 
 /**

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type Container, type HostEvent, type HostId, type JournalEntry, Problem, type ReadingRecord } from '@bulkhead/model';
-import { type Database, inScope, type Transaction } from './database.ts';
+import { type Database, inScope, isUniqueViolation, type Transaction } from './database.ts';
 import { insertIncarnations, toIncarnationRows, updateIncarnations } from './incarnation-row.ts';
 import { toJsonText } from './json-text.ts';
-import { insertReadings, selectConflicts, toReadingRows, toSignedIno } from './reading-row.ts';
+import { insertReadings, mergeReadings, type ReadingRows, selectConflicts, toReadingRows, toSignedIno } from './reading-row.ts';
 import { KnownIncarnations } from './steadiness.ts';
 
 /** Entries of one host's journal, in order, that come right after the cursor. */
@@ -89,7 +89,7 @@ async function claimCursor(transaction: Transaction, move: Parameters<typeof mov
 }
 
 /** Keeps readings that came again with another payload, each payload once. */
-async function keepConflicts(transaction: Transaction, records: readonly ReadingRecord[], rows: string): Promise<number> {
+async function keepConflicts(transaction: Transaction, records: readonly ReadingRecord[], rows: ReadingRows): Promise<number> {
   const conflicts = await transaction.$queryRaw<{ position: number }[]>(selectConflicts(rows));
   if (conflicts.length === 0) return 0;
   const kept = conflicts.map(({ position }) => {
@@ -110,19 +110,30 @@ interface Written {
   conflicts: number;
 }
 
-/** `remarkable` are those records that the incarnations must be told of. */
+/** `new`: every reading is, as always when the cursor held; `again`: some may be there, and are compared. */
+type Expectation = 'new' | 'again';
+
+interface Readings {
+  hostId: HostId;
+  records: readonly ReadingRecord[];
+  /** Those records that the incarnations must be told of. */
+  remarkable: readonly ReadingRecord[];
+}
+
 async function writeReadings(
   transaction: Transaction,
-  records: readonly ReadingRecord[],
-  remarkable: readonly ReadingRecord[],
+  { hostId, records, remarkable }: Readings,
+  expectation: Expectation,
 ): Promise<Written> {
   if (remarkable.length > 0) {
     const incarnations = toIncarnationRows(remarkable);
     await transaction.$executeRaw(insertIncarnations(incarnations));
     await transaction.$executeRaw(updateIncarnations(incarnations));
   }
-  const rows = toReadingRows(records);
-  const readings = await transaction.$executeRaw(insertReadings(rows));
+  if (records.length === 0) return { readings: 0, conflicts: 0 };
+  const rows = toReadingRows(hostId, records);
+  if (expectation === 'new') return { readings: await transaction.$executeRaw(insertReadings(rows)), conflicts: 0 };
+  const readings = await transaction.$executeRaw(mergeReadings(rows));
   return { readings, conflicts: readings === records.length ? 0 : await keepConflicts(transaction, records, rows) };
 }
 
@@ -166,17 +177,22 @@ export async function ingest(database: Database, page: JournalPage, known = new 
       .map(({ tenantId }) => tenantId)
       .filter((id) => id !== undefined),
   );
-  const result = await inScope(database, 'all', async (transaction) => {
+  const write = async (transaction: Transaction, expectation: Expectation): Promise<IngestResult> => {
     if (!(await claimCursor(transaction, { hostId, after, seq, missing }))) {
       const cursor = await transaction.journalCursor.findUniqueOrThrow({ where: { hostId } });
       return { applied: false, seq: Number(cursor.seq), readings: 0, conflicts: 0, missing: 0 };
     }
     if (tenants.size > 0)
       await transaction.$executeRaw`INSERT INTO tenant (id) SELECT unnest(${[...tenants]}::text[]) ON CONFLICT DO NOTHING`;
-    const written = readings.length > 0 ? await writeReadings(transaction, readings, remarkable) : { readings: 0, conflicts: 0 };
+    const written = await writeReadings(transaction, { hostId, records: readings, remarkable }, expectation);
     if (containers.length > 0) await writeContainers(transaction, hostId, containers);
     if (events.length > 0) await writeEvents(transaction, events);
     return { applied: true, seq, ...written, missing };
+  };
+  const attempt = (expectation: Expectation) => inScope(database, 'all', (transaction) => write(transaction, expectation));
+  const result = await attempt('new').catch((failure) => {
+    if (isUniqueViolation(failure)) return attempt('again');
+    throw failure;
   });
   if (result.applied) known.remember(hostId, { after, seq, records: readings });
   return result;

@@ -1,4 +1,4 @@
-import type { Counter, ReadingRecord } from '@bulkhead/model';
+import type { BootId, Counter, HostId, ReadingRecord } from '@bulkhead/model';
 import { Prisma } from './generated/client.ts';
 
 type Value = string | number | boolean | undefined;
@@ -51,25 +51,55 @@ export const readingColumns = [
 const list = (texts: readonly string[]): Prisma.Sql => Prisma.raw(texts.join(', '));
 const columnNames = readingColumns.map(({ column }) => column);
 const keyColumns = columnNames.slice(0, 4);
+/** What is the same in a whole page, or in nearly all of it, is sent once: half of a row's time is the reading of its text. */
+const [, , ...ownColumns] = readingColumns;
 
-/** JSON arrays of one row each, values in the order of readingColumns; keys would be most of the bytes. */
-export function toReadingRows(records: readonly ReadingRecord[]): string {
-  return JSON.stringify(records.map((record) => readingColumns.map(({ of }) => of(record) ?? null)));
+const quoted = (value: Value): string =>
+  value === undefined ? 'null' : typeof value === 'string' && /^[\w .:-]*$/.test(value) ? `"${value}"` : JSON.stringify(value);
+
+/** Readings of one host as parameters of a query. */
+export interface ReadingRows {
+  hostId: HostId;
+  bootIds: BootId[];
+  /** JSON arrays of a row each: position of its boot id, from 1, then the columns after it. */
+  rows: string;
 }
 
-/** The rows of toReadingRows as a table `n` with the columns of reading_minute. */
-const fromRows = (rows: string): Prisma.Sql =>
-  Prisma.sql`(SELECT ${list(readingColumns.map(({ column, type }, index) => `(r ->> ${index})::${type} AS ${column}`))} FROM jsonb_array_elements(${rows}::jsonb) r) n`;
+export function toReadingRows(hostId: HostId, records: readonly ReadingRecord[]): ReadingRows {
+  const boots = new Map<BootId, number>();
+  const rows = records.map((record) => {
+    const { bootId } = record.incarnation;
+    let boot = boots.get(bootId);
+    if (boot === undefined) {
+      boot = boots.size + 1;
+      boots.set(bootId, boot);
+    }
+    return `["${boot}",${ownColumns.map(({ of }) => quoted(of(record))).join()}]`;
+  });
+  return { hostId, bootIds: [...boots.keys()], rows: `[${rows.join()}]` };
+}
+
+/** Expressions for the columns of reading_minute over an element `r`. */
+const columnsOf = ({ hostId, bootIds }: ReadingRows): Prisma.Sql => {
+  const own = ownColumns.map(({ column, type }, index) => `(r ->> ${index + 1})::${type} AS ${column}`);
+  return Prisma.sql`${hostId}::uuid AS host_id, (${bootIds}::uuid[])[(r ->> 0)::int] AS boot_id, ${list(own)}`;
+};
+
+/** Inserts readings that are all new: one that is there already is a unique violation. */
+export const insertReadings = (readings: ReadingRows): Prisma.Sql => Prisma.sql`
+  INSERT INTO reading_minute (${list(columnNames)}) SELECT ${columnsOf(readings)} FROM jsonb_array_elements(${readings.rows}::jsonb) r`;
 
 /** Inserts what is new; a key that is there already is left as it is. */
-export const insertReadings = (rows: string): Prisma.Sql =>
-  Prisma.sql`INSERT INTO reading_minute (${list(columnNames)}) SELECT * FROM ${fromRows(rows)} ON CONFLICT DO NOTHING`;
+export const mergeReadings = (readings: ReadingRows): Prisma.Sql => Prisma.sql`${insertReadings(readings)} ON CONFLICT DO NOTHING`;
 
-/** Which of the rows (by position, from 0) stand in the table with another payload. */
-export const selectConflicts = (rows: string): Prisma.Sql => Prisma.sql`
+/** Which of the readings (by position, from 0) stand in the table with another payload. */
+export const selectConflicts = (readings: ReadingRows): Prisma.Sql => Prisma.sql`
   SELECT (n.position - 1)::int AS position
-  FROM (SELECT ${list(readingColumns.map(({ column, type }, index) => `(r ->> ${index})::${type} AS ${column}`))}, position
-        FROM jsonb_array_elements(${rows}::jsonb) WITH ORDINALITY AS elements (r, position)) n
+  FROM (SELECT ${columnsOf(readings)}, position
+        FROM jsonb_array_elements(${readings.rows}::jsonb) WITH ORDINALITY AS elements (r, position)) n
   JOIN reading_minute m USING (${list(keyColumns)})
-  WHERE (${list(columnNames.map((name) => (keyColumns.includes(name) ? `n.position` : `n.${name}`)))}) IS DISTINCT FROM
-        (${list(columnNames.map((name) => (keyColumns.includes(name) ? `n.position` : `m.${name}`)))})`;
+  WHERE (${list(payloadOf('n'))}) IS DISTINCT FROM (${list(payloadOf('m'))})`;
+
+function payloadOf(table: 'n' | 'm'): string[] {
+  return columnNames.filter((name) => !keyColumns.includes(name)).map((name) => `${table}.${name}`);
+}

@@ -18,6 +18,8 @@ export interface ReadingFacts {
   cpuUsec?: number | undefined;
   memoryByteSeconds?: number;
   ioReadBytes?: number | undefined;
+  /** Time of minute 0; a fixed one unless given. */
+  beginMsec?: number;
 }
 
 export const containerIdOf = (container: number): string => container.toString(16).padStart(16, '0');
@@ -32,7 +34,7 @@ export function makeReading(facts: ReadingFacts): ReadingRecord {
     containerId: containerIdOf(container),
     containerName: `c${container}`,
     tenantId,
-    at: atMinute(minute),
+    at: new Date((facts.beginMsec ?? epochMsec) + Math.round(minute * 60_000)).toISOString(),
     boottimeMsec: String(5_000_000 + Math.round(minute * 60_000)),
     final,
     reading: {
