@@ -122,7 +122,7 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'v1', controllers: ['c
     // Away for 1.5 s and a start; what was held before is not lost, what was missed is said.
     expect(Number(unmeasuredMsec)).toBeGreaterThan(1400);
     expect(Number(unmeasuredMsec)).toBeLessThan(6000);
-    expect(Number(measuredMsec)).toBeGreaterThan(1500);
+    expect(Number(measuredMsec)).toBeGreaterThan(1000);
     const livedMsec = Number(measuredMsec) + Number(unmeasuredMsec);
     expect(Math.abs(Number(cpuLimitMilliSeconds) - (300 * livedMsec) / 1000)).toBeLessThan(300);
     expect(Number(BigInt(memoryLimitByteSeconds ?? 0) / 67_108_864n)).toBe(Math.floor(livedMsec / 1000));

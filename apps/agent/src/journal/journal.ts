@@ -1,5 +1,6 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Container, JournalEntry, JournalRecord } from '@bulkhead/model';
+import { DiskSync } from './disk-sync.ts';
+import { EntryStore } from './entry-store.ts';
 
 interface Waiting {
   records: readonly JournalRecord[];
@@ -8,70 +9,58 @@ interface Waiting {
   resolve(seq: number): void;
 }
 
+export interface JournalOptions {
+  path: string;
+  /** Told when writing fails, and with undefined when it works again. */
+  onTrouble?(failure: Error | undefined): void;
+}
+
+/** What nobody waits for is confirmed by the disk within this time. */
+const syncWithinMsec = 200;
+const firstRetryMsec = 250;
+const lastRetryMsec = 10_000;
+/** Records that wait in memory while the disk takes none. */
+const waitingLimit = 20_000;
+
+const toError = (failure: unknown): Error => (failure instanceof Error ? failure : new Error(String(failure)));
+
 /** Lets go who waits; the records stay. */
 function release(waiting: Waiting): void {
   waiting.resolve(0);
   waiting.resolve = () => undefined;
 }
 
-export interface JournalOptions {
-  path: string;
-  /** Told when appending fails, and again when it works: containers go on meanwhile, their readings wait in memory. */
-  onTrouble?(failure: Error | undefined): void;
-}
-
-const syncWithinMsec = 200;
-const firstRetryMsec = 250;
-const lastRetryMsec = 10_000;
-/** Records that wait in memory while the disk takes none. */
-const waitingLimit = 20_000;
-/** One page answered by `pull`: transcripts can be long. */
-const pageLimitBytes = 8 * 1024 * 1024;
-
-const schema = `
-  CREATE TABLE IF NOT EXISTS entry (seq INTEGER PRIMARY KEY AUTOINCREMENT, record TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS known_container (id TEXT PRIMARY KEY, container TEXT NOT NULL) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS position (only INTEGER PRIMARY KEY CHECK (only = 1), acknowledged_seq INTEGER NOT NULL, syncs INTEGER NOT NULL);
-  INSERT OR IGNORE INTO position VALUES (1, 0, 0);
-  PRAGMA user_version = 1;
-`;
-
 /**
  * What the collector has yet to fetch: readings, events and containers, in the order they were written, on disk.
  *
- * Appends of one turn of the event loop share a transaction. The promise of `append` resolves when the disk has
- * confirmed it. A sequence number is never
- * used twice, also after everything was acknowledged.
+ * What comes within one turn of the event loop shares a transaction, and what is written while the disk is busy shares
+ * the next sync. A sequence number is never used twice, also after everything was acknowledged. While the disk takes
+ * nothing, records wait in memory and are tried again; containers go on.
  */
 export class Journal implements AsyncDisposable {
-  readonly #database: DatabaseSync;
-  readonly #insert: StatementSync;
-  readonly #keep: StatementSync;
-  readonly #forget: StatementSync;
+  readonly #store: EntryStore;
+  readonly #disk: DiskSync;
   readonly #onTrouble: NonNullable<JournalOptions['onTrouble']>;
   #waiting: Waiting[] = [];
   #waitingRecords = 0;
   #dropped = 0;
+  /** Written, and to be resolved when the disk confirms. */
+  #unconfirmed: { seq: number; resolve(seq: number): void }[] = [];
+  #writtenSeq: number;
+  #confirmedSeq = 0;
   #scheduled = false;
-  #dirty = false;
   #syncTimer: NodeJS.Timeout | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #retryMsec = firstRetryMsec;
   #troubled = false;
   #closed = false;
 
+  /** @throws Problem where the file cannot be opened */
   constructor({ path, onTrouble = () => undefined }: JournalOptions) {
     this.#onTrouble = onTrouble;
-    this.#database = new DatabaseSync(path);
-    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
-    const { user_version: version } = this.#database.prepare('PRAGMA user_version').get() as { user_version: number };
-    if (version > 1) throw new Error(`${path} was written by a newer version (${version}); this one reads 1`);
-    this.#database.exec(schema);
-    this.#insert = this.#database.prepare('INSERT INTO entry (record) VALUES (?)');
-    this.#keep = this.#database.prepare(
-      'INSERT INTO known_container VALUES (?, ?) ON CONFLICT DO UPDATE SET container = excluded.container',
-    );
-    this.#forget = this.#database.prepare('DELETE FROM known_container WHERE id = ?');
+    this.#store = new EntryStore(path);
+    this.#disk = new DiskSync(`${path}-wal`);
+    this.#writtenSeq = this.#store.lastSeq;
   }
 
   /** Resolves with the last sequence number once the disk has confirmed all records. */
@@ -102,7 +91,7 @@ export class Journal implements AsyncDisposable {
       this.#scheduled = true;
       setImmediate(() => {
         this.#scheduled = false;
-        this.#commit();
+        this.#write();
       });
     });
   }
@@ -121,145 +110,101 @@ export class Journal implements AsyncDisposable {
     return this.#dropped;
   }
 
-  #commit(): void {
+  #write(): void {
     const batch = this.#waiting;
-    if (batch.length === 0) return;
-    const urgent = batch.some((waiting) => waiting.urgent);
+    if (batch.length === 0 || this.#closed) return;
+    let seqs: number[];
     try {
-      // In a WAL, a commit that syncs makes every commit before it durable too.
-      this.#database.exec(`PRAGMA synchronous = ${urgent ? 'FULL' : 'NORMAL'}`);
-      this.#database.exec('BEGIN IMMEDIATE');
-      const written = batch.map((waiting) => ({ seq: this.#write(waiting.records), waiting }));
-      this.#database.exec('COMMIT');
-      this.#waiting = [];
-      this.#waitingRecords = 0;
-      // A commit that asks the disk has its answer when it returns.
-      for (const { seq, waiting } of written) waiting.resolve(seq);
+      seqs = this.#store.write(batch.map(({ records }) => records));
     } catch (failure) {
-      this.#failed(failure);
+      for (const waiting of batch) if (!waiting.urgent) release(waiting);
+      this.#fail(failure);
       return;
     }
-    this.#recovered();
-    if (urgent) this.#confirmed();
-    else {
-      this.#dirty = true;
-      this.#syncTimer ??= setTimeout(() => this.sync(), syncWithinMsec);
+    this.#waiting = [];
+    this.#waitingRecords = 0;
+    this.#writtenSeq = Math.max(this.#writtenSeq, ...seqs);
+    for (const [index, { urgent, resolve }] of batch.entries()) {
+      if (urgent) this.#unconfirmed.push({ seq: seqs[index] as number, resolve });
+      else resolve(seqs[index] as number);
     }
+    if (this.#unconfirmed.length > 0) void this.#confirm();
+    else
+      this.#syncTimer ??= setTimeout(() => {
+        this.#syncTimer = undefined;
+        void this.#confirm();
+      }, syncWithinMsec);
   }
 
-  #write(records: readonly JournalRecord[]): number {
-    let seq = 0;
-    for (const record of records) {
-      seq = Number(this.#insert.run(JSON.stringify(record)).lastInsertRowid);
-      if (record.kind !== 'container') continue;
-      if (record.deleted) this.#forget.run(record.container.id);
-      else this.#keep.run(record.container.id, JSON.stringify(record.container));
-    }
-    return seq;
-  }
-
-  #failed(failure: unknown): void {
+  /** Has the disk confirm everything written so far. Does not throw: where it fails, it is tried again by itself. */
+  async #confirm(): Promise<void> {
+    clearTimeout(this.#syncTimer);
+    this.#syncTimer = undefined;
+    const seq = this.#writtenSeq;
+    const unconfirmed = this.#unconfirmed;
+    this.#unconfirmed = [];
     try {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-    } catch {
-      // SQLite has rolled back by itself, as it does where the disk is full.
+      await this.#disk.request();
+    } catch (failure) {
+      this.#unconfirmed.unshift(...unconfirmed);
+      this.#fail(failure);
+      return;
     }
-    for (const waiting of this.#waiting) if (!waiting.urgent) release(waiting);
-    this.#troubled = true;
-    this.#onTrouble(failure instanceof Error ? failure : new Error(String(failure)));
-    this.#retryTimer = setTimeout(() => {
-      this.#retryTimer = undefined;
-      this.#commit();
-      if (this.#dirty) this.sync();
-    }, this.#retryMsec);
-    this.#retryMsec = Math.min(this.#retryMsec * 2, lastRetryMsec);
-  }
-
-  #recovered(): void {
-    if (!this.#troubled) return;
+    this.#confirmedSeq = Math.max(this.#confirmedSeq, seq);
+    for (const each of unconfirmed) each.resolve(each.seq);
+    if (!this.#troubled || this.#retryTimer !== undefined) return;
     this.#troubled = false;
     this.#retryMsec = firstRetryMsec;
     this.#onTrouble(undefined);
   }
 
-  #confirmed(): void {
-    clearTimeout(this.#syncTimer);
-    this.#syncTimer = undefined;
-    this.#dirty = false;
-  }
-
-  /** Writes what waits and has the disk confirm everything written so far. */
-  sync(): void {
-    this.#syncTimer = undefined;
-    if (this.#waiting.length > 0 && this.#retryTimer === undefined) this.#commit();
-    if (!this.#dirty) return;
-    try {
-      this.#database.exec('PRAGMA synchronous = FULL');
-      this.#database.exec('UPDATE position SET syncs = syncs + 1');
-      this.#confirmed();
-    } catch (failure) {
-      if (this.#retryTimer === undefined) this.#failed(failure);
-    }
+  #fail(failure: unknown): void {
+    this.#troubled = true;
+    this.#onTrouble(toError(failure));
+    if (this.#closed) return;
+    this.#retryTimer ??= setTimeout(() => {
+      this.#retryTimer = undefined;
+      this.#write();
+      if (this.#retryTimer === undefined) void this.#confirm();
+    }, this.#retryMsec);
+    this.#retryMsec = Math.min(this.#retryMsec * 2, lastRetryMsec);
   }
 
   /** The highest sequence number ever given, or 0. */
   get lastSeq(): number {
-    const row = this.#database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'entry'").get() as { seq: number } | undefined;
-    return row?.seq ?? 0;
-  }
-
-  get acknowledgedSeq(): number {
-    return (this.#database.prepare('SELECT acknowledged_seq AS seq FROM position').get() as { seq: number }).seq;
+    return this.#writtenSeq;
   }
 
   /** Entries after a sequence number, oldest first. Only what the disk has: a number once told never means another record. */
-  pull(after: number, limit: number): { entries: JournalEntry[]; lastSeq: number; acknowledgedSeq: number } {
-    this.sync();
-    const entries: JournalEntry[] = [];
-    let bytes = 0;
-    if (!this.#dirty) {
-      for (const row of this.#database.prepare('SELECT seq, record FROM entry WHERE seq > ? ORDER BY seq LIMIT ?').iterate(after, limit)) {
-        const { seq, record } = row as { seq: number; record: string };
-        bytes += record.length;
-        if (entries.length > 0 && bytes > pageLimitBytes) break;
-        entries.push({ seq, record: JSON.parse(record) as JournalRecord });
-      }
-    }
-    return { entries, lastSeq: this.lastSeq, acknowledgedSeq: this.acknowledgedSeq };
+  async pull(after: number, limit: number): Promise<{ entries: JournalEntry[]; lastSeq: number; acknowledgedSeq: number }> {
+    if (this.#confirmedSeq < this.#writtenSeq) await this.#confirm();
+    return {
+      entries: this.#store.read(after, this.#confirmedSeq, limit),
+      lastSeq: this.#writtenSeq,
+      acknowledgedSeq: this.#store.acknowledgedSeq,
+    };
   }
 
   /** Forgets everything up to and with a sequence number. */
   acknowledge(seq: number): void {
-    const upTo = Math.min(seq, this.lastSeq);
-    if (upTo <= this.acknowledgedSeq) return;
-    // Lost in a power cut, it is acknowledged again.
-    this.#database.exec('PRAGMA synchronous = NORMAL');
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      this.#database.prepare('DELETE FROM entry WHERE seq <= ?').run(upTo);
-      this.#database.prepare('UPDATE position SET acknowledged_seq = ?').run(upTo);
-      this.#database.exec('COMMIT');
-    } catch (failure) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw failure;
-    }
+    this.#store.acknowledge(seq);
   }
 
   /** Containers that readers of the journal were told of and not yet told to be gone. */
   knownContainers(): Container[] {
-    const rows = this.#database.prepare('SELECT container FROM known_container').all() as { container: string }[];
-    return rows.map(({ container }) => JSON.parse(container) as Container);
+    return this.#store.knownContainers();
   }
 
   /** Writes what waits; what the disk still refuses is lost with the process, and its promises never resolve. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
+    clearTimeout(this.#retryTimer);
+    this.#write();
     this.#closed = true;
+    if (this.#confirmedSeq < this.#writtenSeq) await this.#confirm();
     clearTimeout(this.#retryTimer);
-    this.#retryTimer = undefined;
-    this.sync();
     clearTimeout(this.#syncTimer);
-    clearTimeout(this.#retryTimer);
-    this.#database.close();
+    await this.#disk[Symbol.asyncDispose]();
+    this.#store[Symbol.dispose]();
   }
 }
