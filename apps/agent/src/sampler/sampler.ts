@@ -76,7 +76,7 @@ export class Sampler implements Disposable {
       return;
     }
     if (container.status === 'stopped') return;
-    const timer = setTimeout(() => this.#open(container.id), firstReadingMsec);
+    const timer = setTimeout(() => this.#begin(container.id), firstReadingMsec);
     this.#begun.set(container.id, { container, sinceNsec: boottimeOf(container.createdAt, now()), timer });
   }
 
@@ -89,7 +89,7 @@ export class Sampler implements Disposable {
     this.#keptBefore.delete(id);
   }
 
-  /** Opens the cgroup's files and reads them once; undefined where there is no cgroup. */
+  /** Opens the cgroup's files of a container that has not been read yet; undefined where there is no cgroup. */
   #open(id: ContainerId): Meter | undefined {
     const begun = this.#begun.get(id);
     if (begun === undefined) return this.#meters.get(id);
@@ -101,13 +101,28 @@ export class Sampler implements Disposable {
       this.#begun.delete(id);
       this.#keptBefore.delete(id);
       this.#meters.set(id, meter);
-      meter.sample(now());
       return meter;
     } catch (failure) {
       if (!hasErrno(failure, 'ENOENT', 'ENODEV'))
         this.#options.log.error({ container: id, error: explain(failure) }, 'the cgroup of a container cannot be read');
-      return this.#meters.get(id);
+      return undefined;
     }
+  }
+
+  #sample(id: ContainerId, meter: Meter, moment: Moment): Sample | undefined {
+    if (meter.ended) return undefined;
+    try {
+      return meter.sample(moment);
+    } catch (failure) {
+      this.#lost(id, meter, failure);
+      return undefined;
+    }
+  }
+
+  /** The first reading: from here on gauges are held. */
+  #begin(id: ContainerId): void {
+    const meter = this.#open(id);
+    if (meter !== undefined) this.#sample(id, meter, now());
   }
 
   #tick(): void {
@@ -116,15 +131,7 @@ export class Sampler implements Disposable {
     if (stepped !== undefined) this.#options.onClockStep(stepped);
     const dueNsec = moment.boottimeNsec - BigInt(firstReadingMsec) * 1_000_000n;
     for (const [id, { sinceNsec }] of [...this.#begun]) if (sinceNsec <= dueNsec) this.#open(id);
-    const samples: Sample[] = [];
-    for (const [id, meter] of this.#meters) {
-      if (meter.ended) continue;
-      try {
-        samples.push(meter.sample(moment));
-      } catch (failure) {
-        this.#lost(id, meter, failure);
-      }
-    }
+    const samples = [...this.#meters].map(([id, meter]) => this.#sample(id, meter, moment)).filter((sample) => sample !== undefined);
     this.rounds.publish({ at: new Date(moment.wallMsec).toISOString(), samples });
     const minute = moment.boottimeNsec / 1_000_000_000n / recordEverySeconds;
     if (minute !== this.#minute) {
@@ -207,8 +214,8 @@ export class Sampler implements Disposable {
     meter.end();
     const record = meter.record(moment, this.#identity, true);
     if (record === undefined) return;
+    // Its integrals need not be kept here: killed now, the agent would come to the same record again.
     await this.#options.journal.append([record]);
-    this.#keep();
   }
 
   /** What is kept of containers that no longer exist is no use. */
