@@ -6,17 +6,7 @@ import { type FreshDatabase, freshDatabase } from '../../packages/db/test/fresh-
 import { makeReading, toEntries } from '../../packages/db/test/journal.ts';
 import type { ReadingRecord } from '../../packages/model/src/index.ts';
 import { startPostgres } from '../support/postgres.ts';
-
-export interface BenchResult {
-  name: string;
-  unit: string;
-  ours: number;
-  peer: number;
-  floor?: number;
-  /** How many times the peer's rate ours is. */
-  ratio: number;
-  failures: number;
-}
+import { type BenchResult, median, shuffle } from './result.ts';
 
 const containers = 1000;
 const rounds = 11;
@@ -25,21 +15,6 @@ const minutesPerPage = largestPage / containers;
 /** Pages a round: so many that each contender takes about as long and meets as much of what else the machine does. */
 const pages = { ours: 6, peer: 1, floor: 6 };
 type Contender = keyof typeof pages;
-
-const median = (values: readonly number[]): number => {
-  const sorted = values.toSorted((left, right) => left - right);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1
-    ? (sorted[middle] ?? Number.NaN)
-    : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
-};
-
-function shuffle<T>(items: readonly T[]): T[] {
-  return items
-    .map((item) => ({ item, order: Math.random() }))
-    .sort((left, right) => left.order - right.order)
-    .map(({ item }) => item);
-}
 
 /** Some minutes of a host with a thousand containers of twenty tenants. */
 function makePage(facts: { hostId: string; bootId: string; page: number }): ReadingRecord[] {
@@ -155,12 +130,13 @@ export async function run(): Promise<BenchResult> {
     }
   }
   // A rate counts only where every row is there.
+  const notes: string[] = [];
   for (const [contender, writer] of writers) {
     const { rows } = await database.owner.query('SELECT count(*)::int AS n FROM reading_minute WHERE host_id = $1', [writer.hostId]);
     if (rows[0].n !== writer.written) failures += 1;
     const list = rates[contender].map((rate) => Math.round(rate)).join(' ');
-    console.log(`  ${contender.padEnd(5)} ${Math.round(median(rates[contender]))} rows/s (${list})`);
+    notes.push(`${contender}: ${list} (each round)`);
   }
   const [ours, peer, floor] = [median(rates.ours), median(rates.peer), median(rates.floor)];
-  return { name: 'ingest', unit: 'readings/s', ours, peer, floor, ratio: ours / peer, failures };
+  return { name: 'ingest', unit: 'readings/s', ours, peer, floor, ratio: ours / peer, goal: { atLeast: 12 }, failures, notes };
 }
