@@ -12,7 +12,7 @@ import { readConfig, type WebConfig } from './server/config.ts';
 import { HostMeter } from './server/host-meter.ts';
 import { createBrowserHandler, createControlSocketHandler, type NodeHandler } from './server/http.ts';
 import { LiveHost } from './server/live.ts';
-import { createLog } from './server/log.ts';
+import { captureConsole, createLog } from './server/log.ts';
 import { preparePages } from './server/pages.ts';
 import { createControlRouter, type Services } from './server/router.ts';
 import { createSocketServer } from './server/socket.ts';
@@ -55,6 +55,13 @@ function createFrontServer(config: WebConfig, listener: RequestListener): Server
 async function main(): Promise<void> {
   const config = readConfig(environment.BULKHEAD_CONFIG);
   const log = createLog(config.version);
+  captureConsole(log);
+  // Nobody knows what state is left: the supervisor starts a new one.
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+    process.on(event, (failure: unknown) => {
+      log.fatal({ err: failure }, event);
+      process.exit(1);
+    });
   const paths = instancePaths(config.stateDirectory, config.instance);
   const secure = config.tls !== undefined;
 

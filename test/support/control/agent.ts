@@ -35,6 +35,8 @@ export interface TestAgent {
   crash(): Promise<void>;
   start(): Promise<void>;
   readonly journal: JournalEntry[];
+  /** Gives a container a past, as if it had been sampled for that long. */
+  backfill(id: string, seconds: number, use: { cpuMillis: number; memoryBytes: number }): void;
 }
 
 interface Entry {
@@ -411,6 +413,19 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
       entries.get(id)?.output.push({ type: 'output', stream, data: Buffer.from(text).toString('base64') });
       prints.publish(id);
     },
+    backfill(id: string, seconds: number, use: { cpuMillis: number; memoryBytes: number }) {
+      const entry = entries.get(id);
+      if (entry === undefined) return;
+      Object.assign(entry, use);
+      entry.samples.length = 0;
+      for (let second = seconds; second > 0; second -= 1) {
+        const wave = 0.7 + 0.3 * Math.sin(second / 40);
+        entry.cpuUsec += BigInt(Math.round(use.cpuMillis * 1000 * wave * (0.9 + Math.random() * 0.2)));
+        entry.memoryBytes = Math.round(use.memoryBytes * (0.85 + 0.15 * wave));
+        entry.samples.push(sampleOf(entry, Date.now() - second * 1000));
+        if (second % 60 === 0) record(entry, Date.now() - second * 1000, false);
+      }
+    },
     async crash() {
       clearInterval(timer);
       const ended = server;
@@ -446,20 +461,5 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
     },
   };
   await agent.start();
-  return Object.assign(agent, {
-    /** Gives a container a past, as if it had been sampled for that long. */
-    backfill(id: string, seconds: number, use: { cpuMillis: number; memoryBytes: number }) {
-      const entry = entries.get(id);
-      if (entry === undefined) return;
-      Object.assign(entry, use);
-      entry.samples.length = 0;
-      for (let second = seconds; second > 0; second -= 1) {
-        const wave = 0.7 + 0.3 * Math.sin(second / 40);
-        entry.cpuUsec += BigInt(Math.round(use.cpuMillis * 1000 * wave * (0.9 + Math.random() * 0.2)));
-        entry.memoryBytes = Math.round(use.memoryBytes * (0.85 + 0.15 * wave));
-        entry.samples.push(sampleOf(entry, Date.now() - second * 1000));
-        if (second % 60 === 0) record(entry, Date.now() - second * 1000, false);
-      }
-    },
-  });
+  return agent;
 }

@@ -7,7 +7,7 @@ import { ingest } from '@bulkhead/db';
 import { instancePaths, type ServiceConfig } from '@bulkhead/model';
 import { type FreshDatabase, freshDatabase } from '../../../packages/db/test/fresh-database.ts';
 import { startPostgres } from '../postgres.ts';
-import { startTestAgent } from './agent.ts';
+import { startTestAgent, type TestAgent } from './agent.ts';
 
 /** The web service as a process of its own, with a database and a test agent behind it. */
 export interface TestWeb {
@@ -16,7 +16,7 @@ export interface TestWeb {
   readonly setupFile: string;
   readonly setupToken: string;
   readonly database: FreshDatabase;
-  readonly agent: Awaited<ReturnType<typeof startTestAgent>>;
+  readonly agent: TestAgent;
   readonly config: ServiceConfig & { authSecretFile: string };
   readonly pid: number;
   /** Answers when the agent's journal so far is in the database. */

@@ -3,7 +3,7 @@ import { readFileSync, unlinkSync } from 'node:fs';
 import type { controlContract } from '@bulkhead/api';
 import type { HandlersOf } from '@bulkhead/api/router';
 import { Problem, SetupFile } from '@bulkhead/model';
-import { APIError } from 'better-auth';
+import { APIError } from 'better-auth/api';
 import type { Services } from './router.ts';
 
 /** Key of the advisory lock under which the first administrator is made: "setup" in ASCII. */

@@ -1,6 +1,6 @@
 'use client';
-import type { Transcript } from '@bulkhead/model';
-import { type Container, signalNumbers } from '@bulkhead/model';
+import type { Container, Transcript } from '@bulkhead/model';
+import { signalNumbers } from '@bulkhead/model/exit-code';
 import { Button, Group, Modal, NativeSelect, TextInput } from '@mantine/core';
 import { useTranslations } from 'next-intl';
 import { type FormEvent, useState } from 'react';

@@ -1,4 +1,5 @@
-import { type Container, signalNumbers } from '@bulkhead/model';
+import type { Container } from '@bulkhead/model';
+import { signalNumbers } from '@bulkhead/model/exit-code';
 import type { State } from '../../components/state-mark.tsx';
 
 export type StatusWord = 'creating' | 'created' | 'running' | 'out-of-memory' | 'exited' | 'signalled' | 'ended-unknown';

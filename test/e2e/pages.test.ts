@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import type { Container } from '@bulkhead/model';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accessibilityTroubles, openBrowser, screenshots, type TestBrowser } from '../support/browser.ts';
+import { setUp } from '../support/control/session.ts';
+import { startTestWeb, type TestWeb } from '../support/control/web.ts';
+
+/** Every page in every look, against an agent that holds to the contract and has containers in every state. */
+let web: TestWeb;
+let browser: TestBrowser;
+let burn: Container;
+
+const firstLoadBytes = 300 * 1024;
+const layoutShift = 0.05;
+
+function populate(): Container {
+  const { agent } = web;
+  const make = (facts: Partial<Container> & { name: string }, use?: { cpuMillis: number; memoryBytes: number }): Container => {
+    const container = agent.add({ createdAt: new Date(Date.now() - 3_600_000).toISOString(), ...facts });
+    if (use !== undefined) agent.backfill(container.id, 880, use);
+    return container;
+  };
+  const finishedAt = new Date().toISOString();
+  make({ name: 'web-1', limits: { memoryMaxBytes: 268_435_456, cpuMaxMillis: 2000 } }, { cpuMillis: 120, memoryBytes: 182_000_000 });
+  make({ name: 'database', tenantId: 'globex', args: ['postgres', '-D', '/data'] }, { cpuMillis: 1240, memoryBytes: 1_240_000_000 });
+  make(
+    { name: 'a-container-with-a-remarkably-long-name-for-the-tables-to-hold', tenantId: 'initech' },
+    { cpuMillis: 0.4, memoryBytes: 1_100_000 },
+  );
+  make({ name: 'done', status: 'stopped', finishedAt, exitStatus: { kind: 'exited', code: 0 } });
+  make({ name: 'failed', status: 'stopped', finishedAt, exitStatus: { kind: 'exited', code: 3 } });
+  make({ name: 'leaky', status: 'stopped', finishedAt, oomKilled: true, exitStatus: { kind: 'signaled', signal: 9, coreDumped: false } });
+  make({ name: 'lost', status: 'stopped', exitStatus: { kind: 'unknown', reason: 'the launcher was lost' } });
+  make({ name: 'waiting', status: 'created' });
+  const container = make(
+    { name: 'burn', limits: { cpuMaxMillis: 500, memoryMaxBytes: 67_108_864 } },
+    { cpuMillis: 500, memoryBytes: 3_200_000 },
+  );
+  agent.print(container.id, 'ready\n');
+  agent.print(container.id, 'no quota left\n', 'stderr');
+  return container;
+}
+
+beforeAll(async () => {
+  web = await startTestWeb();
+  burn = populate();
+  await web.stored();
+  const session = await setUp(web);
+  browser = await openBrowser();
+  const [name = '', ...value] = session.cookie.split('=');
+  await browser.context.addCookies([{ name, value: value.join('='), url: web.origin, httpOnly: true, sameSite: 'Lax' }]);
+  session.close();
+});
+
+afterAll(async () => {
+  await browser?.[Symbol.asyncDispose]();
+  await web?.[Symbol.asyncDispose]();
+});
+
+const pages = (): Record<string, { path: string; shows: string }> => ({
+  overview: { path: '/', shows: '[data-count="running"]' },
+  containers: { path: '/containers', shows: '[data-container="burn"]' },
+  gone: { path: '/containers?show=gone', shows: 'h1, h2' },
+  container: { path: `/containers/${burn.id}`, shows: '.u-over' },
+  'container-day': { path: `/containers/${burn.id}?range=24h`, shows: '.u-over' },
+  processes: { path: `/containers/${burn.id}/processes`, shows: 'tbody tr' },
+  logs: { path: `/containers/${burn.id}/logs`, shows: '[role=log] div' },
+  namespaces: { path: `/containers/${burn.id}/namespaces`, shows: 'tbody tr' },
+  transcript: { path: `/containers/${burn.id}/transcript`, shows: 'tbody tr' },
+  'container-events': { path: `/containers/${burn.id}/events`, shows: 'tbody tr' },
+  usage: { path: '/usage', shows: 'tbody tr' },
+  events: { path: '/events', shows: 'tbody tr' },
+});
+
+const looks = (['light', 'dark'] as const).flatMap((scheme) =>
+  ([1440, 390] as const).flatMap((width) => (['en', 'zh'] as const).map((locale) => ({ scheme, width, locale }))),
+);
+
+describe.each(looks)('$scheme, $width px wide, $locale', ({ scheme, width, locale }) => {
+  it('every page is accessible, still and without errors', async () => {
+    const { page, context, troubles } = browser;
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+    await page.setViewportSize({ width, height: 900 });
+    await context.addCookies([{ name: 'bulkhead-locale', value: locale, url: web.origin }]);
+    for (const [name, { path, shows }] of Object.entries(pages())) {
+      troubles.length = 0;
+      await page.goto(web.origin + path);
+      await page.locator(shows).first().waitFor();
+      await page.waitForTimeout(1_200);
+      await page.screenshot({ path: join(screenshots, `${name}-${scheme}-${width}-${locale}.png`) });
+      expect(await accessibilityTroubles(page), name).toEqual([]);
+      expect(troubles, name).toEqual([]);
+      const [wider, shift] = await page.evaluate(() => [
+        document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        performance.getEntriesByType('layout-shift').reduce((sum, entry) => sum + (entry as unknown as { value: number }).value, 0),
+      ]);
+      expect(wider, `${name} is wider than the screen`).toBe(0);
+      expect(shift, `${name} moves while it loads`).toBeLessThanOrEqual(layoutShift);
+      expect(await page.locator('html').getAttribute('lang')).toBe(locale === 'zh' ? 'zh-CN' : 'en');
+    }
+  }, 240_000);
+});
+
+it.each(['/', '/containers', '/usage', '/events', '/sign-in'])('a first load of %s has little script', async (path) => {
+  await using fresh = await openBrowser();
+  await fresh.context.addCookies(await browser.context.cookies());
+  const session = await fresh.context.newCDPSession(fresh.page);
+  await session.send('Network.enable');
+  const scripts = new Set<string>();
+  let bytes = 0;
+  session.on('Network.responseReceived', ({ requestId, type }) => type === 'Script' && scripts.add(requestId));
+  session.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+    if (scripts.has(requestId)) bytes += encodedDataLength;
+  });
+  await fresh.page.goto(web.origin + path, { waitUntil: 'networkidle' });
+  expect(scripts.size).toBeGreaterThan(2);
+  expect(bytes).toBeLessThanOrEqual(firstLoadBytes);
+});
