@@ -21,6 +21,20 @@ export interface Bundle {
   separate?: { entry: string; name: string };
 }
 
+/** Ours, and what is plain JavaScript, small when bundled and many files when not. */
+const takenIn = /^(?:@bulkhead\/|zod(?:\/|$))/;
+
+/** zod brings its messages in 60 languages; ours are written here, in English, and translated in the dashboard's catalogue. */
+const englishOnly: Plugin = {
+  name: 'english-only',
+  setup(context) {
+    context.onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+      loader: 'js',
+    }));
+  },
+};
+
 /**
  * Names a package by its path relative to the output. A bare name would be looked for in the app's own node_modules,
  * where pnpm does not put what only a package of ours asks for (koffi, pg), and the program may be mounted elsewhere.
@@ -32,7 +46,7 @@ function packagesOutside(root: string, outputDirectory: string): Plugin {
     setup(context) {
       context.onResolve({ filter: /^[^./]/ }, async (found) => {
         if (found.pluginData === asked || found.kind === 'entry-point') return undefined;
-        if (found.path.startsWith('node:') || found.path.startsWith('@bulkhead/')) return undefined;
+        if (found.path.startsWith('node:') || takenIn.test(found.path)) return undefined;
         const resolved = await context.resolve(found.path, {
           kind: found.kind,
           importer: found.importer,
@@ -111,6 +125,7 @@ async function bundleOne(root: string, target: Bundle): Promise<void> {
         ? {}
         : { js: "import { createRequire as bulkheadRequire } from 'node:module';const require = bulkheadRequire(import.meta.url);" },
     plugins: [
+      englishOnly,
       ...(target.packagesStayOutside ? [packagesOutside(root, target.outputDirectory)] : []),
       ...(target.separate === undefined ? [] : [separateModule(root, target.separate), builtinsWithoutView]),
     ],

@@ -17,7 +17,8 @@ const round = (value: number): string =>
 
 function describe(result: BenchResult): string {
   const { name, unit, ours, peer, floor, ratio, goal, failures } = result;
-  const parts = [`ours ${round(ours)} ${unit}`, `peer ${round(peer)} ${unit}`];
+  const parts = [`ours ${round(ours)} ${unit}`];
+  if (!Number.isNaN(peer)) parts.push(`peer ${round(peer)} ${unit}`);
   if (floor !== undefined) parts.push(`floor ${round(floor)} ${unit}`);
   parts.push(`ratio ${ratio.toFixed(2)}`);
   if (goal !== undefined) parts.push('atLeast' in goal ? `goal at least ${goal.atLeast}` : `goal at most ${goal.atMost}`);
