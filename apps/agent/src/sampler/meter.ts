@@ -40,20 +40,21 @@ export class Meter implements Disposable {
     return this.#lastReading;
   }
 
-  /** @throws what the cgroup reader throws, ENOENT or ENODEV once the cgroup is gone */
-  read({ boottimeNsec }: Pick<Moment, 'boottimeNsec'>): Reading {
-    const reading = this.#reader.read();
-    this.#lastReading = reading;
-    if (!this.#ended) {
-      const memory = reading.memoryCurrentBytes;
-      this.#integrals.advance(boottimeNsec, memory === undefined ? undefined : BigInt(memory), this.container.limits);
-    }
-    return reading;
+  get reader(): CgroupReader {
+    return this.#reader;
   }
 
-  /** For the ring and the live charts. */
-  sample(moment: Moment): Sample {
-    const reading = this.read(moment);
+  /** Takes a reading of this container's cgroup, made at that moment. */
+  take(reading: Reading, { boottimeNsec }: Pick<Moment, 'boottimeNsec'>): void {
+    this.#lastReading = reading;
+    if (this.#ended) return;
+    const memory = reading.memoryCurrentBytes;
+    this.#integrals.advance(boottimeNsec, memory === undefined ? undefined : BigInt(memory), this.container.limits);
+  }
+
+  /** A reading for the ring and the live charts too. */
+  sample(reading: Reading, moment: Moment): Sample {
+    this.take(reading, moment);
     this.ring.push({ atMsec: moment.wallMsec, reading });
     return { at: new Date(moment.wallMsec).toISOString(), containerId: this.container.id, tenantId: this.container.tenantId, reading };
   }

@@ -109,20 +109,27 @@ export class Sampler implements Disposable {
     }
   }
 
-  #sample(id: ContainerId, meter: Meter, moment: Moment): Sample | undefined {
-    if (meter.ended) return undefined;
-    try {
-      return meter.sample(moment);
-    } catch (failure) {
-      this.#lost(id, meter, failure);
-      return undefined;
+  /** Reads those that run, in one go: the kernel is quicker when asked file type by file type. */
+  *#read(meters: readonly Meter[]): Generator<{ meter: Meter; reading: Reading }> {
+    const running = meters.filter(({ ended }) => !ended);
+    const outcomes = this.#options.cgroups.readMany(running.map(({ reader }) => reader));
+    for (const [index, meter] of running.entries()) {
+      const outcome = outcomes[index];
+      if (outcome === undefined) continue;
+      if ('reading' in outcome) yield { meter, reading: outcome.reading };
+      else if (hasErrno(outcome.failure, 'ENOENT', 'ENODEV')) this.#lost(meter);
+      else this.#options.log.error({ container: meter.container.id, error: explain(outcome.failure) }, 'a container could not be measured');
     }
+  }
+
+  #sample(meters: readonly Meter[], moment: Moment): Sample[] {
+    return [...this.#read(meters)].map(({ meter, reading }) => meter.sample(reading, moment));
   }
 
   /** The first reading: from here on gauges are held. */
   #begin(id: ContainerId): void {
     const meter = this.#open(id);
-    if (meter !== undefined) this.#sample(id, meter, now());
+    if (meter !== undefined) this.#sample([meter], now());
   }
 
   #tick(): void {
@@ -131,7 +138,7 @@ export class Sampler implements Disposable {
     if (stepped !== undefined) this.#options.onClockStep(stepped);
     const dueNsec = moment.boottimeNsec - BigInt(firstReadingMsec) * 1_000_000n;
     for (const [id, { sinceNsec }] of [...this.#begun]) if (sinceNsec <= dueNsec) this.#open(id);
-    const samples = [...this.#meters].map(([id, meter]) => this.#sample(id, meter, moment)).filter((sample) => sample !== undefined);
+    const samples = this.#sample([...this.#meters.values()], moment);
     this.rounds.publish({ at: new Date(moment.wallMsec).toISOString(), samples });
     const minute = moment.boottimeNsec / 1_000_000_000n / recordEverySeconds;
     if (minute !== this.#minute) {
@@ -144,8 +151,8 @@ export class Sampler implements Disposable {
   }
 
   /** Somebody else removed the cgroup: what was last read is the last that is known. */
-  #lost(id: ContainerId, meter: Meter, failure: unknown): void {
-    this.#options.log.error({ container: id, error: explain(failure) }, 'the cgroup of a container is gone; its last reading counts');
+  #lost(meter: Meter): void {
+    this.#options.log.error({ container: meter.container.id }, 'the cgroup of a container is gone; its last reading counts');
     meter.end();
     const record = meter.record(now(), this.#identity, true);
     if (record !== undefined) void this.#options.journal.append([record]).catch(() => undefined);
@@ -178,14 +185,7 @@ export class Sampler implements Disposable {
   async flush(): Promise<void> {
     const moment = now();
     for (const id of [...this.#begun.keys()]) this.#open(id);
-    for (const [id, meter] of this.#meters) {
-      if (meter.ended) continue;
-      try {
-        meter.read(moment);
-      } catch (failure) {
-        this.#lost(id, meter, failure);
-      }
-    }
+    for (const { meter, reading } of this.#read([...this.#meters.values()])) meter.take(reading, moment);
     await this.#options.journal.append(this.#records(moment));
     this.#keep();
   }
@@ -207,7 +207,8 @@ export class Sampler implements Disposable {
     const moment = now();
     try {
       // One that ended while the agent was away was not running up to now.
-      meter.read(container.finishedAt === undefined ? moment : { boottimeNsec: boottimeOf(container.finishedAt, moment) });
+      const reading = meter.reader.read();
+      meter.take(reading, container.finishedAt === undefined ? moment : { boottimeNsec: boottimeOf(container.finishedAt, moment) });
     } catch (failure) {
       if (!hasErrno(failure, 'ENOENT', 'ENODEV')) throw failure;
     }
