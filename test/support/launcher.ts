@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -37,8 +37,10 @@ export async function startTestInstance(): Promise<TestInstance> {
   const instance = freeInstance();
   const state = mkdtempSync(join(tmpdir(), 'bulkhead-test-'));
   const paths = instancePaths(state, instance);
+  // Where /run is on a disk, `up` mounts memory there too.
+  mkdirSync(paths.run, { recursive: true });
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=0711', 'bulkhead', paths.run]);
   for (const directory of [
-    paths.run,
     paths.containers,
     join(paths.run, 'launcher'),
     join(paths.run, 'config'),
@@ -78,6 +80,7 @@ export async function startTestInstance(): Promise<TestInstance> {
         launcher.kill('SIGKILL');
         await ended;
       }
+      execFileSync('umount', ['--lazy', paths.run]);
       for (const directory of [paths.run, state, `/etc/bulkhead/${instance}`]) rmSync(directory, { recursive: true, force: true });
     },
   };

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type InstancePaths, Problem } from '@bulkhead/model';
+import { keepInMemory } from './memory-mount.ts';
 import type { InstanceAccounts } from './users.ts';
 import { ensureDirectory } from './write-file.ts';
 
@@ -71,6 +72,7 @@ export async function ensureLayout(paths: InstancePaths, accounts: InstanceAccou
   const closed = { mode: 0o700 };
   await ensureDirectory('/run/bulkhead', { mode: 0o711 });
   await ensureDirectory(paths.run, { mode: 0o711 });
+  keepInMemory(paths.run);
   await ensureDirectory(`${paths.run}/config`, { mode: 0o711 });
   await ensureDirectory(dirname(paths.launcherSocket), closed);
   await ensureDirectory(dirname(paths.agentSocket), { gid: groupGid, mode: 0o750 });

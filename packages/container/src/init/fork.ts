@@ -11,12 +11,12 @@ import {
   setDumpable,
 } from '@bulkhead/kernel';
 import { send } from '../launcher/channel.ts';
-import type { Step } from '../launcher/protocol.ts';
+import { encodeSteps } from '../launcher/protocol.ts';
 
 /** What the child's body is given: the channel to its launcher and the steps it made. */
 export interface ChildContext {
   readonly report: Fd;
-  steps(): Step[];
+  steps(): string;
 }
 
 /** Exit code of a child that could not become its program; never seen by users, its report says why. */
@@ -46,7 +46,7 @@ export function forkChild(
 function runChild(report: Fd, inherited: readonly Fd[], body: (child: ChildContext) => never): never {
   try {
     const recorder = new Recorder(500);
-    const steps = (): Step[] => recorder.steps.map((step) => ({ actor: 'child', ...step }));
+    const steps = (): string => encodeSteps('child', recorder.steps);
     try {
       record(recorder, () => {
         // Nobody inside may trace this process or open its executable while it still is the launcher's program.

@@ -1,7 +1,7 @@
 import { AF_UNIX, connectUnix, F_SETFL, type Fd, fcntl, O_NONBLOCK, O_RDWR, poll, SOCK_SEQPACKET, socket } from '@bulkhead/kernel';
 import { type ExitStatus, Problem } from '@bulkhead/model';
 import { receive, send } from './channel.ts';
-import { protocolVersion, Reply, type Request, type Step } from './protocol.ts';
+import { decodeSteps, protocolVersion, Reply, type Request, type Step } from './protocol.ts';
 
 type ReplyOf<T extends Reply['type']> = Extract<Reply, { type: T }>;
 type Asked = Request extends infer R ? (R extends Request ? Omit<R, 'seq'> : never) : never;
@@ -16,7 +16,7 @@ export class LaunchError extends Error {
     this.name = 'LaunchError';
     this.syscall = failed.syscall;
     this.code = failed.code;
-    this.steps = failed.steps;
+    this.steps = decodeSteps(failed.steps);
   }
 }
 

@@ -104,14 +104,39 @@ export type OutputPlan = z.infer<typeof OutputPlan>;
 /** How the child gets into its cgroups: descriptors of v1 `tasks` files, or one v2 directory to be born in. */
 const EntryKind = z.enum(['tasks', 'into']);
 
-export const Step = z.object({
-  actor: z.enum(['launcher', 'child']),
-  syscall: z.string(),
-  args: z.string(),
-  error: z.string().optional(),
-  durationNsec: z.number(),
-});
-export type Step = z.infer<typeof Step>;
+/** One call of the launcher or of a child. */
+export interface Step {
+  actor: 'launcher' | 'child';
+  syscall: string;
+  args: string;
+  error?: string | undefined;
+  durationNsec: number;
+}
+
+/**
+ * Steps on their way from a child through the launcher to the agent: a few hundred at each start, so they travel as
+ * text, which the launcher passes on unread.
+ */
+const StepText = z.string();
+
+/** Steps of one actor as text. */
+export function encodeSteps(actor: Step['actor'], steps: readonly Omit<Step, 'actor'>[]): string {
+  return JSON.stringify([actor, ...steps.map((step) => [step.syscall, step.args, step.durationNsec, step.error ?? ''])]);
+}
+
+/** The inverse of encodeSteps, for all that came with one answer. */
+export function decodeSteps(texts: readonly string[]): Step[] {
+  return texts.flatMap((text) => {
+    const [actor, ...steps] = JSON.parse(text) as [Step['actor'], ...[string, string, number, string][]];
+    return steps.map(([syscall, args, durationNsec, error]) => ({
+      actor,
+      syscall,
+      args,
+      durationNsec,
+      ...(error === '' ? {} : { error }),
+    }));
+  });
+}
 
 export const Request = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hello'), seq: z.number(), version: z.number() }),
@@ -184,10 +209,10 @@ export const Reply = z.discriminatedUnion('type', [
     processes: z.array(ProcessState),
   }),
   /** fds: pidfd */
-  z.object({ type: z.literal('created'), seq: z.number(), pid: z.number(), steps: z.array(Step) }),
+  z.object({ type: z.literal('created'), seq: z.number(), pid: z.number(), steps: z.array(StepText) }),
   /** fds: stdin's writing end (`stdin`), then the terminal's master (`terminal`) */
   z.object({ type: z.literal('attached'), seq: z.number(), stdin: z.boolean(), terminal: z.boolean() }),
-  z.object({ type: z.literal('started'), seq: z.number(), steps: z.array(Step) }),
+  z.object({ type: z.literal('started'), seq: z.number(), steps: z.array(StepText) }),
   z.object({ type: z.literal('done'), seq: z.number() }),
   /** How children ended that should have ended otherwise. */
   z.object({ type: z.literal('tested'), seq: z.number(), failures: z.array(z.string()) }),
@@ -197,7 +222,7 @@ export const Reply = z.discriminatedUnion('type', [
     message: z.string(),
     syscall: z.string().optional(),
     code: z.string().optional(),
-    steps: z.array(Step),
+    steps: z.array(StepText),
   }),
   z.object({
     type: z.literal('exited'),
@@ -213,7 +238,7 @@ export type Reply = z.infer<typeof Reply>;
 /** What a forked child tells its launcher over their own socket pair. */
 export const ChildReport = z.discriminatedUnion('type', [
   /** fds: the terminal's master, where there is one */
-  z.object({ type: z.literal('ready'), steps: z.array(Step), terminal: z.boolean() }),
+  z.object({ type: z.literal('ready'), steps: StepText, terminal: z.boolean() }),
   /** Exec: the child inside the pid namespace was forked; its pid as the host counts. fds: its pidfd */
   z.object({ type: z.literal('forked'), pid: z.number().int().positive() }),
   z.object({
@@ -221,7 +246,7 @@ export const ChildReport = z.discriminatedUnion('type', [
     message: z.string(),
     syscall: z.string().optional(),
     code: z.string().optional(),
-    steps: z.array(Step),
+    steps: StepText,
   }),
 ]);
 export type ChildReport = z.infer<typeof ChildReport>;

@@ -34,7 +34,7 @@ import { receive, send, sendWord } from './channel.ts';
 import { type Launch, launchContainer, launchExec } from './launch.ts';
 import { Output } from './output.ts';
 import { LaunchedProcess, processKey } from './process.ts';
-import { ChildReport, protocolVersion, type Reply, Request, type Step } from './protocol.ts';
+import { ChildReport, encodeSteps, protocolVersion, type Reply, Request } from './protocol.ts';
 import { endSandbox, SandboxPool } from './sandbox.ts';
 import { exerciseForks } from './self-test.ts';
 import { type Kept, restore, serialise } from './upgrade.ts';
@@ -45,7 +45,7 @@ const maxQueuedMessages = 10_000;
 /** A launch whose child has not said that it is ready. */
 interface Launching {
   seq: number;
-  steps: Step[];
+  steps: string[];
   /** Pid of a first child that only forks the second and ends. */
   helperPid: number | undefined;
 }
@@ -312,7 +312,7 @@ export class Launcher {
     const recorder = new Recorder(200);
     const { process: one, helperPid } = record(recorder, fork);
     this.#processes.set(processKey(one), one);
-    this.#watchReport(one, { seq, helperPid, steps: recorder.steps.map((step) => ({ actor: 'launcher', ...step })) });
+    this.#watchReport(one, { seq, helperPid, steps: [encodeSteps('launcher', recorder.steps)] });
   }
 
   /** @param launching absent once the child has said that it is ready */
@@ -364,13 +364,11 @@ export class Launcher {
         const [master] = fds;
         if (message.terminal && master !== undefined) one.takeTerminal(master);
         this.#watchExit(one);
-        this.#post({ type: 'created', seq: pending.seq, pid: one.pid, steps: [...pending.steps, ...message.steps] }, [
-          duplicate(one.pidfd),
-        ]);
+        this.#post({ type: 'created', seq: pending.seq, pid: one.pid, steps: [...pending.steps, message.steps] }, [duplicate(one.pidfd)]);
         return undefined;
       }
       case 'failed': {
-        const failed = { ...message, steps: [...(pending?.steps ?? []), ...message.steps] };
+        const failed = { ...message, steps: [...(pending?.steps ?? []), message.steps] };
         if (pending !== undefined) {
           this.#abandon(one, pending);
           this.#post({ ...failed, seq: pending.seq });

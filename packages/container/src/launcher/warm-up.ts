@@ -1,6 +1,6 @@
 import { hasErrno, Recorder, record } from '@bulkhead/kernel';
 import { fillRoot, newRoot } from '../init/root.ts';
-import type { RootPlan } from './protocol.ts';
+import { encodeSteps, type RootPlan } from './protocol.ts';
 
 /**
  * A forked child begins with what its launcher has compiled, and cold JavaScript made up most of its time. So the
@@ -18,6 +18,6 @@ export function warmUp(plan: RootPlan, rounds: number): void {
         if (!hasErrno(failure, 'EINVAL', 'EPERM', 'EBUSY')) throw failure;
       }
     });
-    JSON.stringify(recorder.steps);
+    encodeSteps('child', recorder.steps);
   }
 }

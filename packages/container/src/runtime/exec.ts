@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type Fd, Recorder, record } from '@bulkhead/kernel';
 import { type ContainerId, type ExitStatus, Problem, type Transcript } from '@bulkhead/model';
 import type { LauncherClient } from '../launcher/client.ts';
-import type { OutputPlan, ProcessState } from '../launcher/protocol.ts';
+import { decodeSteps, type OutputPlan, type ProcessState } from '../launcher/protocol.ts';
 import type { ExecRequest, ProcessOutputItem, RuntimeOptions } from '../types.ts';
 import type { LauncherConnection } from './connection.ts';
 import { explainLaunch } from './failure.ts';
@@ -72,7 +72,7 @@ export class ExecSessions {
         entryFds,
       );
       for (const fd of received) fd[Symbol.dispose]();
-      transcript.addSteps(message.steps);
+      transcript.addSteps(decodeSteps(message.steps));
       holdPipes(this.#store.held(id), execId, output.directory);
       this.#put(id, { execId, number, pid: message.pid, terminal: request.terminal });
       await client.ask({ type: 'start', id, execId }, 'started');

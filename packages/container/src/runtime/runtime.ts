@@ -14,7 +14,7 @@ import {
 } from '@bulkhead/model';
 import { processIdentity, readNamespaces } from '@bulkhead/namespace';
 import type { LauncherClient, LauncherExit } from '../launcher/client.ts';
-import type { OutputPlan, ProcessState, SandboxPlan, Step } from '../launcher/protocol.ts';
+import { decodeSteps, type OutputPlan, type ProcessState, type SandboxPlan, type Step } from '../launcher/protocol.ts';
 import type { ContainerRuntime, ExecRequest, ProcessOutputItem, RuntimeChange, RuntimeOptions } from '../types.ts';
 import { LauncherConnection } from './connection.ts';
 import { limitDrift } from './drift.ts';
@@ -292,7 +292,7 @@ class Runtime implements ContainerRuntime {
       'created',
       entryFds,
     );
-    transcript.addSteps(message.steps);
+    transcript.addSteps(decodeSteps(message.steps));
     const held = this.#store.held(id);
     held.pidfd = received[0];
     holdPipes(held, '', output.directory);
@@ -374,7 +374,7 @@ class Runtime implements ContainerRuntime {
       this.#options.failPoint('start:journalled');
       try {
         const { message } = await this.#launcher.client.ask({ type: 'start', id }, 'started');
-        transcript.addSteps([...message.steps, startStep(spec)]);
+        transcript.addSteps([...decodeSteps(message.steps), startStep(spec)]);
       } catch (failure) {
         const code = exitCodeOfFailedExec(failure);
         if (this.#store.get(id)?.container.status === 'created') this.#store.update(id, { operation: undefined });

@@ -1,0 +1,251 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { planContainer, planHostRoot, readHostTemplate } from '@bulkhead/container/launcher';
+import { ContainerSpec } from '@bulkhead/model';
+import { startTestInstance } from '../support/launcher.ts';
+import type { BenchResult } from './ingest.ts';
+
+const root = join(import.meta.dirname, '../..');
+const rounds = 8;
+const startsPerBlock = 10;
+const idleMsec = 60;
+const hostId = 0x7000_0000;
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+const pause = (msec: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, msec));
+
+/** One way to start a container, see its end and remove it. @returns milliseconds of wall time */
+interface Contender extends AsyncDisposable {
+  start(): Promise<number>;
+}
+
+/** The built agent over a built launcher, asked through its socket as the command line does. */
+async function ours(): Promise<Contender & { memory(): string }> {
+  const instance = await startTestInstance();
+  const config = {
+    ...JSON.parse(readFileSync(instance.paths.config('launcher'), 'utf8')),
+    service: 'agent',
+    verifyKeysFile: `${instance.paths.agentState}/verify-keys.json`,
+  };
+  writeFileSync(config.verifyKeysFile, '[]');
+  writeFileSync(instance.paths.config('agent'), JSON.stringify(config));
+  mkdirSync(join(instance.paths.run, 'agent'), { recursive: true });
+  const agent = spawn(join(root, `node_modules/node-linux-${process.arch}/bin/node`), [join(root, 'apps/agent/dist/main.mjs')], {
+    env: { PATH: process.env.PATH ?? '', BULKHEAD_CONFIG: instance.paths.config('agent') },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const connections = new Agent({ keepAlive: true, maxSockets: 4 });
+  const call = (path: string, input: object, method: 'GET' | 'POST'): Promise<Record<string, unknown>> =>
+    new Promise((resolve, reject) => {
+      const text = JSON.stringify(input);
+      const target = method === 'GET' ? `/${path}?input=${encodeURIComponent(text)}` : `/${path}`;
+      const asked = request(
+        {
+          socketPath: instance.paths.agentSocket,
+          path: target,
+          method,
+          agent: connections,
+          headers: { 'content-type': 'application/json' },
+        },
+        (answer) => {
+          const parts: Buffer[] = [];
+          answer.on('data', (part: Buffer) => parts.push(part));
+          answer.on('end', () => {
+            const body = JSON.parse(Buffer.concat(parts).toString());
+            if (answer.statusCode === 200) resolve(body.result.data);
+            else reject(new Error(`${path}: ${body.error?.message}`));
+          });
+        },
+      );
+      asked.on('error', reject);
+      asked.end(method === 'POST' ? text : undefined);
+    });
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await call('container.list', {}, 'GET');
+      break;
+    } catch (failure) {
+      if (tries > 200) throw failure;
+      await pause(50);
+    }
+  }
+  const resident = (child: ChildProcess): string =>
+    `${(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024).toFixed(0)} MB`;
+  let count = 0;
+  return {
+    memory: () => `agent ${resident(agent)}, launcher ${resident(instance.launcher)}`,
+    async start() {
+      count += 1;
+      const container = `bench-${count}`;
+      const begin = performance.now();
+      await call('container.create', { name: container, image: 'host', args: ['/usr/bin/true'] }, 'POST');
+      await call('container.start', { container }, 'POST');
+      const { exitStatus } = await call('container.wait', { container, timeoutSeconds: 10 }, 'GET');
+      await call('container.delete', { container }, 'POST');
+      const took = performance.now() - begin;
+      if (JSON.stringify(exitStatus) !== '{"kind":"exited","code":0}') throw new Error(`ended with ${JSON.stringify(exitStatus)}`);
+      return took;
+    },
+    async [Symbol.asyncDispose]() {
+      const ended = new Promise((resolve) => agent.once('exit', resolve));
+      agent.kill('SIGTERM');
+      await ended;
+      connections.destroy();
+      const { detectCgroups } = await import('@bulkhead/cgroup');
+      await detectCgroups().remove(`bulkhead-${instance.instance}`);
+      await instance[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** config.json with the namespaces, mounts, ids, capabilities and paths that ours has (OCI runtime specification). */
+function makeBundle(directory: string, cgroupsPath: string): void {
+  const template = readHostTemplate();
+  const plan = planHostRoot(template);
+  const { files, process: program } = planContainer(ContainerSpec.parse({ name: 'bench', image: 'host', args: ['/usr/bin/true'] }));
+  const rootfs = join(directory, 'rootfs');
+  for (const { path } of [{ path: '/' }, ...plan.directories]) mkdirSync(join(rootfs, path), { recursive: true });
+  for (const link of plan.symlinks) if (!link.path.startsWith('/dev/')) symlinkSync(link.target, join(rootfs, link.path));
+  for (const file of files) writeFileSync(join(rootfs, file.path), file.content);
+  const capabilities = [
+    'CHOWN',
+    'DAC_OVERRIDE',
+    'FOWNER',
+    'FSETID',
+    'KILL',
+    'SETGID',
+    'SETUID',
+    'SETPCAP',
+    'SETFCAP',
+    'NET_BIND_SERVICE',
+    'SYS_CHROOT',
+  ].map((name) => `CAP_${name}`);
+  const map = [{ containerID: 0, hostID: hostId, size: 65_536 }];
+  writeFileSync(
+    join(directory, 'config.json'),
+    JSON.stringify({
+      ociVersion: '1.0.2',
+      process: {
+        terminal: false,
+        user: { uid: 0, gid: 0 },
+        args: program.args,
+        env: program.env,
+        cwd: '/',
+        capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+        noNewPrivileges: true,
+      },
+      root: { path: 'rootfs', readonly: false },
+      hostname: 'bench',
+      mounts: [
+        { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'nodev', 'noexec'] },
+        { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755', 'size=65536k'] },
+        {
+          destination: '/dev/pts',
+          type: 'devpts',
+          source: 'devpts',
+          options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+        },
+        { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
+        ...plan.binds.map((bind) => ({
+          destination: bind.target,
+          type: 'none',
+          source: bind.source,
+          options: ['rbind', 'ro', 'nosuid', 'nodev'],
+        })),
+      ],
+      linux: {
+        cgroupsPath,
+        uidMappings: map,
+        gidMappings: map,
+        namespaces: ['pid', 'network', 'ipc', 'uts', 'mount', 'user', 'cgroup'].map((type) => ({ type })),
+        maskedPaths: plan.maskedPaths,
+        readonlyPaths: plan.readonlyPaths,
+      },
+    }),
+  );
+}
+
+/** Starts a program once for each line it reads, by posix_spawn(3), and prints the nanoseconds from there to its end. */
+const timer = `
+import os, sys, time
+for n, line in enumerate(sys.stdin):
+    begin = time.monotonic_ns()
+    pid = os.posix_spawn(sys.argv[1], sys.argv[1:] + [f"{line.strip()}-{n}"], os.environ)
+    _, status = os.waitpid(pid, 0)
+    print(time.monotonic_ns() - begin, status, flush=True)
+`;
+
+/** Debian's crun, in a mount namespace without the unified hierarchy: it refuses a hybrid one. */
+async function crun(): Promise<Contender> {
+  const directory = mkdtempSync(join(tmpdir(), 'bulkhead-bench-'));
+  // The container's root must be able to reach its rootfs.
+  chmodSync(directory, 0o755);
+  const name = `bulkhead-bench-${randomBytes(3).toString('hex')}`;
+  makeBundle(directory, `/${name}/c`);
+  const unified = '/sys/fs/cgroup/unified';
+  const script = `${existsSync(unified) ? `umount ${unified};` : ''} exec python3 -u -c '${timer}' /usr/bin/crun --root ${directory}/state run --bundle ${directory}`;
+  const child = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    async start() {
+      child.stdin.write(`${name}\n`);
+      const [nsec, status] = String((await lines.next()).value)
+        .split(' ')
+        .map(Number);
+      if (status !== 0 || nsec === undefined) throw new Error(`crun ended with status ${status}`);
+      return nsec / 1e6;
+    },
+    async [Symbol.asyncDispose]() {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.stdin.end();
+      await ended;
+      rmSync(directory, { recursive: true, force: true });
+      const { detectCgroups } = await import('@bulkhead/cgroup');
+      await detectCgroups().remove(name);
+    },
+  };
+}
+
+/** Create, start, exit seen, deleted, in blocks of shuffled order; back to back and with idle time before each. */
+export async function run(): Promise<BenchResult[]> {
+  await using contenders = new AsyncDisposableStack();
+  const mine = contenders.use(await ours());
+  const theirs = contenders.use(await crun());
+  const idleMemory = mine.memory();
+  for (let warm = 0; warm < 20; warm += 1) {
+    await mine.start();
+    await theirs.start();
+  }
+  const results: BenchResult[] = [];
+  for (const [mode, gapMsec] of [
+    ['back to back', 0],
+    ['with idle gaps', idleMsec],
+  ] as const) {
+    const times = { ours: [] as number[], peer: [] as number[] };
+    let failures = 0;
+    for (let round = 0; round < rounds; round += 1) {
+      const order = Math.random() < 0.5 ? (['ours', 'peer'] as const) : (['peer', 'ours'] as const);
+      for (const who of order) {
+        for (let index = 0; index < startsPerBlock; index += 1) {
+          if (gapMsec > 0) await pause(gapMsec);
+          try {
+            times[who].push(await (who === 'ours' ? mine : theirs).start());
+          } catch (failure) {
+            failures += 1;
+            console.error(String(failure));
+          }
+        }
+      }
+    }
+    const own = median(times.ours);
+    const peer = median(times.peer);
+    results.push({ name: `start, ${mode}`, unit: 'ms', ours: own, peer, ratio: peer / own, failures });
+  }
+  console.error(`memory: before ${idleMemory}; after ${mine.memory()}`);
+  return results;
+}
