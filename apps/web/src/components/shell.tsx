@@ -1,6 +1,6 @@
 'use client';
 import type { SessionView } from '@bulkhead/api';
-import { ActionIcon, Menu, SegmentedControl, Tooltip, useMantineColorScheme } from '@mantine/core';
+import { ActionIcon, Menu, SegmentedControl, useMantineColorScheme } from '@mantine/core';
 import {
   IconActivity,
   IconBox,
@@ -13,18 +13,22 @@ import {
   IconSun,
   IconUserCircle,
 } from '@tabler/icons-react';
+import dynamic from 'next/dynamic';
 import { usePathname } from 'next/navigation';
 import { useTranslations } from 'next-intl';
 import { type ReactNode, useState } from 'react';
 import { ConnectionMark } from '../features/live/connection-mark.tsx';
 import { signOut } from '../features/session/auth-api.ts';
-import { PasswordDialog } from '../features/session/password-dialog.tsx';
 import { LanguageButton } from './language-button.tsx';
 import { Link } from './link.tsx';
 import css from './shell.module.css';
 import { useShortcuts } from './shortcuts.tsx';
 import { useExactCopy } from './use-exact-copy.ts';
 import { Mark } from './wordmark.tsx';
+
+const PasswordDialog = dynamic(() => import('../features/session/password-dialog.tsx').then((module) => module.PasswordDialog), {
+  ssr: false,
+});
 
 const pages = [
   { href: '/', key: 'overview', icon: IconGauge },
@@ -93,7 +97,7 @@ function AccountMenu({ session }: { session: SessionView }) {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      <PasswordDialog opened={changing} close={() => setChanging(false)} />
+      {changing && <PasswordDialog close={() => setChanging(false)} />}
     </>
   );
 }
@@ -135,11 +139,17 @@ export function Shell({ session, children }: { session: SessionView; children: R
           <ConnectionMark />
         </div>
         <div className={css.topRight}>
-          <Tooltip label={t('shortcuts')}>
-            <ActionIcon className={css.keys} variant="subtle" color="gray" size={32} aria-label={t('shortcuts')} onClick={openHelp}>
-              <IconKeyboard size={18} aria-hidden="true" />
-            </ActionIcon>
-          </Tooltip>
+          <ActionIcon
+            className={css.keys}
+            variant="subtle"
+            color="gray"
+            size={32}
+            aria-label={t('shortcuts')}
+            title={t('shortcuts')}
+            onClick={openHelp}
+          >
+            <IconKeyboard size={18} aria-hidden="true" />
+          </ActionIcon>
           <LanguageButton />
           <AccountMenu session={session} />
         </div>

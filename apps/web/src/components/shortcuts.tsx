@@ -1,9 +1,7 @@
 'use client';
-import { Modal } from '@mantine/core';
+import dynamic from 'next/dynamic';
 import { useRouter } from 'next/navigation';
-import { useTranslations } from 'next-intl';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
-import css from './shortcuts.module.css';
 
 const destinations = { o: '/', c: '/containers', u: '/usage', e: '/events' } as const;
 const sequenceMsec = 1_200;
@@ -13,22 +11,10 @@ export function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 }
 
-const shortcuts = [
-  { keys: ['g', 'o'], key: 'overview' },
-  { keys: ['g', 'c'], key: 'containers' },
-  { keys: ['g', 'u'], key: 'usage' },
-  { keys: ['g', 'e'], key: 'events' },
-  { keys: ['/'], key: 'search' },
-  { keys: ['↑', '↓'], key: 'rows' },
-  { keys: ['Enter'], key: 'open' },
-  { keys: ['t'], key: 'table' },
-  { keys: ['Esc'], key: 'close' },
-  { keys: ['?'], key: 'help' },
-] as const;
+const ShortcutSheet = dynamic(() => import('./shortcut-sheet.tsx').then((module) => module.ShortcutSheet), { ssr: false });
 
 /** Keys that work on every page; answers with the sheet that lists them. */
 export function useShortcuts(): { help: ReactNode; openHelp(): void } {
-  const t = useTranslations('shortcut');
   const router = useRouter();
   const [opened, setOpened] = useState(false);
   const prefixAtMsec = useRef(0);
@@ -56,23 +42,6 @@ export function useShortcuts(): { help: ReactNode; openHelp(): void } {
     return () => document.removeEventListener('keydown', onKey);
   }, [router]);
 
-  const help = (
-    <Modal opened={opened} onClose={() => setOpened(false)} title={t('title')} closeButtonProps={{ 'aria-label': t('close') }}>
-      <dl className={css.list}>
-        {shortcuts.map(({ keys, key }) => (
-          <div key={key} className={css.row}>
-            <dt>
-              {keys.map((text) => (
-                <kbd key={text} className={css.key}>
-                  {text}
-                </kbd>
-              ))}
-            </dt>
-            <dd>{t(key)}</dd>
-          </div>
-        ))}
-      </dl>
-    </Modal>
-  );
+  const help = opened && <ShortcutSheet close={() => setOpened(false)} />;
   return { help, openHelp: () => setOpened(true) };
 }

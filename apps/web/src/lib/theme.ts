@@ -50,6 +50,5 @@ export const theme = createTheme({
       defaultProps: { withItemsBorders: false },
       styles: { root: { background: 'var(--surface-sunken)', boxShadow: 'inset 0 0 0 1px var(--line)' } },
     },
-    Tooltip: { defaultProps: { openDelay: 400 } },
   },
 });

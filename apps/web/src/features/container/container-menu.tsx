@@ -2,10 +2,12 @@
 import type { Container } from '@bulkhead/model';
 import { ActionIcon, Menu } from '@mantine/core';
 import { IconDots } from '@tabler/icons-react';
+import dynamic from 'next/dynamic';
 import { useTranslations } from 'next-intl';
 import { useState } from 'react';
-import { ActionDialog } from './action-dialog.tsx';
 import { type ContainerAction, possibleActions } from './actions.ts';
+
+const ActionDialog = dynamic(() => import('./action-dialog.tsx').then((module) => module.ActionDialog), { ssr: false });
 
 /** What can be done to a container, from its row. */
 export function ContainerMenu({ container }: { container: Container }) {

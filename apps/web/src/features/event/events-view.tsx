@@ -1,5 +1,6 @@
 'use client';
 import { Button } from '@mantine/core';
+import dynamic from 'next/dynamic';
 import { useSearchParams } from 'next/navigation';
 import { useTranslations } from 'next-intl';
 import { Empty } from '../../components/empty.tsx';
@@ -7,10 +8,11 @@ import { RowsSkeleton } from '../../components/rows-skeleton.tsx';
 import { TroubleNotice } from '../../components/trouble-notice.tsx';
 import { troubleOf } from '../../lib/api.ts';
 import { setParameter } from '../../lib/url.ts';
-import { EventDialog } from './event-dialog.tsx';
 import { EventList } from './event-list.tsx';
 import css from './events.module.css';
 import { type EventFilter, useEvents } from './use-events.ts';
+
+const EventDialog = dynamic(() => import('./event-dialog.tsx').then((module) => module.EventDialog), { ssr: false });
 
 /** Events of a filter, live, older ones on request, one of them opened by the address. */
 export function EventsView({ filter, compact = false, limit }: { filter: EventFilter; compact?: boolean; limit?: number }) {

@@ -8,7 +8,7 @@ import css from './form.module.css';
 
 const passwordLength = 12;
 
-export function PasswordDialog({ opened, close }: { opened: boolean; close(): void }) {
+export function PasswordDialog({ close }: { close(): void }) {
   const t = useTranslations('password');
   const [busy, setBusy] = useState(false);
   const [outcome, setOutcome] = useState<'changed' | 'wrong' | 'too-many' | 'unreachable'>();
@@ -25,21 +25,15 @@ export function PasswordDialog({ opened, close }: { opened: boolean; close(): vo
     setOutcome(answer.ok ? 'changed' : answer.reason);
     setBusy(false);
   };
-  const leave = () => {
-    setOutcome(undefined);
-    setShort(false);
-    close();
-  };
-
   const toggle = { 'aria-label': t('show') };
   return (
-    <Modal opened={opened} onClose={leave} title={t('title')} closeButtonProps={{ 'aria-label': t('close') }}>
+    <Modal opened onClose={close} title={t('title')} closeButtonProps={{ 'aria-label': t('close') }}>
       {outcome === 'changed' ? (
         <div className={css.form}>
           <Notice state="good" title={t('changed.title')}>
             {t('changed.what')}
           </Notice>
-          <Button variant="default" onClick={leave}>
+          <Button variant="default" onClick={close}>
             {t('close')}
           </Button>
         </div>

@@ -2,6 +2,7 @@
 import type { Container, ContainerDetail } from '@bulkhead/model';
 import { Button, Menu } from '@mantine/core';
 import { IconChevronDown } from '@tabler/icons-react';
+import dynamic from 'next/dynamic';
 import { useParams, usePathname, useRouter } from 'next/navigation';
 import { useTranslations } from 'next-intl';
 import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
@@ -12,11 +13,12 @@ import { RowsSkeleton } from '../../../components/rows-skeleton.tsx';
 import { RelativeTime } from '../../../components/time.tsx';
 import { TroubleNotice } from '../../../components/trouble-notice.tsx';
 import { AwayNotice } from '../../live/away-notice.tsx';
-import { ActionDialog } from '../action-dialog.tsx';
 import { type ContainerAction, possibleActions } from '../actions.ts';
 import { ContainerStatusMark } from '../container-status.tsx';
 import css from './detail.module.css';
 import { useContainerState } from './use-container.ts';
+
+const ActionDialog = dynamic(() => import('../action-dialog.tsx').then((module) => module.ActionDialog), { ssr: false });
 
 const tabs = ['overview', 'processes', 'logs', 'namespaces', 'transcript', 'events'] as const;
 
