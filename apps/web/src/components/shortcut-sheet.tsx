@@ -1,0 +1,40 @@
+'use client';
+import { Modal } from '@mantine/core';
+import { useTranslations } from 'next-intl';
+import css from './shortcuts.module.css';
+
+const shortcuts = [
+  { keys: ['g', 'o'], key: 'overview' },
+  { keys: ['g', 'c'], key: 'containers' },
+  { keys: ['g', 'u'], key: 'usage' },
+  { keys: ['g', 'e'], key: 'events' },
+  { keys: ['/'], key: 'search' },
+  { keys: ['↑', '↓'], key: 'rows' },
+  { keys: ['Enter'], key: 'open' },
+  { keys: ['t'], key: 'table' },
+  { keys: ['Esc'], key: 'close' },
+  { keys: ['?'], key: 'help' },
+] as const;
+
+/** The list of keys. */
+export function ShortcutSheet({ close }: { close(): void }) {
+  const t = useTranslations('shortcut');
+  return (
+    <Modal opened onClose={close} title={t('title')} closeButtonProps={{ 'aria-label': t('close') }}>
+      <dl className={css.list}>
+        {shortcuts.map(({ keys, key }) => (
+          <div key={key} className={css.row}>
+            <dt>
+              {keys.map((text) => (
+                <kbd key={text} className={css.key}>
+                  {text}
+                </kbd>
+              ))}
+            </dt>
+            <dd>{t(key)}</dd>
+          </div>
+        ))}
+      </dl>
+    </Modal>
+  );
+}
