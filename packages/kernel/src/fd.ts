@@ -1,5 +1,9 @@
 import { closeSync } from 'node:fs';
-import type { PollHandle } from './poll.ts';
+
+/** What watches a descriptor on the event loop. */
+export interface PollHandle {
+  close(): void;
+}
 
 const numbers = new WeakMap<Fd, number>();
 /** Every number owned now, so that a forked child can close what is not its own. */

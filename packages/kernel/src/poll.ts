@@ -1,10 +1,6 @@
 import { fstatSync } from 'node:fs';
 import koffi from 'koffi';
-import { type Fd, numberOf } from './fd.ts';
-
-export interface PollHandle {
-  close(): void;
-}
+import { type Fd, numberOf, type PollHandle } from './fd.ts';
 
 export interface Readiness {
   readable: boolean;

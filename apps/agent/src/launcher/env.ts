@@ -8,3 +8,8 @@ export function readConfig(): ServiceConfig {
     throw new Problem('invalid', 'BULKHEAD_CONFIG names no file', { remedy: 'the launcher is started by `./bulkhead up`' });
   return ServiceConfig.parse(JSON.parse(readFileSync(file, 'utf8')));
 }
+
+/** The environment as execve(2) takes it, for the program that replaces this one. */
+export function ownEnvironment(): string[] {
+  return Object.entries(process.env).map(([key, value]) => `${key}=${value ?? ''}`);
+}

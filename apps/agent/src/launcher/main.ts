@@ -1,6 +1,6 @@
 import { Launcher, planHostRoot, readHostTemplate, readKept, selfTest, warmUp } from '@bulkhead/container/launcher';
 import { instancePaths, Problem } from '@bulkhead/model';
-import { readConfig } from './env.ts';
+import { ownEnvironment, readConfig } from './env.ts';
 
 /*
  * The launcher: started as `node --single-threaded --v8-pool-size=0 launcher.mjs` by the supervisor, outlives the agent.
@@ -18,7 +18,7 @@ function main(): void {
   if (process.getuid?.() !== 0) throw new Problem('forbidden', 'the launcher needs root');
   const config = readConfig();
   const paths = instancePaths(config.stateDirectory, config.instance);
-  const launcher = new Launcher({ program: config.version, socketPath: paths.launcherSocket, log });
+  const launcher = new Launcher({ program: config.version, socketPath: paths.launcherSocket, environment: ownEnvironment(), log });
   // Ended by `shutdown` or SIGKILL: a signal to the group of a terminal must not take the containers with it.
   for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const)
     process.on(signal, () => log({ level: 'info', message: `${signal} ignored: the launcher holds containers` }));

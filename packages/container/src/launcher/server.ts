@@ -59,15 +59,18 @@ type Connection = { socket: Fd; queue: { message: object; fds: Fd[] }[] };
 export class Launcher {
   readonly #program: string;
   readonly #socketPath: string;
+  readonly #environment: readonly string[];
   readonly #processes = new Map<string, LaunchedProcess>();
   readonly #pool = new SandboxPool();
   #listener: Fd | undefined;
   #connection: Connection | undefined;
   #log: (line: object) => void;
 
-  constructor(options: { program: string; socketPath: string; log: (line: object) => void }) {
+  /** @param options.environment entries for the program that replaces this one at an upgrade */
+  constructor(options: { program: string; socketPath: string; environment: readonly string[]; log: (line: object) => void }) {
     this.#program = options.program;
     this.#socketPath = options.socketPath;
+    this.#environment = options.environment;
     this.#log = options.log;
   }
 
@@ -474,8 +477,11 @@ export class Launcher {
     const table = memfd_create('launcher-table', false);
     writeAll(table, Buffer.from(JSON.stringify(kept)));
     clearSignalMask();
-    const environment = Object.entries(process.env).map(([key, value]) => `${key}=${value ?? ''}`);
-    execve(process.execPath, [process.execPath, ...process.execArgv, program, '--resume', String(keepAcrossExec(table))], environment);
+    execve(
+      process.execPath,
+      [process.execPath, ...process.execArgv, program, '--resume', String(keepAcrossExec(table))],
+      this.#environment,
+    );
   }
 }
 
