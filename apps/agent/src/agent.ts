@@ -23,6 +23,7 @@ import { serve } from './server/server.ts';
 
 const firstRetryMsec = 100;
 const lastRetryMsec = 5000;
+const compactEveryMsec = 1000;
 
 export interface AgentOptions {
   config: ServiceConfig;
@@ -62,6 +63,8 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
       },
     }),
   );
+  const compacting = setInterval(() => journal.compact(), compactEveryMsec);
+  parts.defer(() => clearInterval(compacting));
   const seen = parts.use(new SeenStatements({ path: `${paths.agentState}/statements.sqlite`, bootId, clock: now }));
   const events = new EventLog(hostId, journal);
   parts.defer(() => events.live.close());
@@ -98,6 +101,9 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
         : [
             `The journal cannot be written (${journalTrouble}): use is measured and waits in memory; ${journal.dropped} records were given up.`,
           ]),
+      ...(journal.overflowing
+        ? ['Nobody collects the journal of this host: transcripts and readings minute by minute are given up, no use is.']
+        : []),
       ...(ready && !history.launcherLost ? [] : ['The launcher does not answer: containers run on, but none can be started.']),
     ],
   });

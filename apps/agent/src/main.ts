@@ -7,6 +7,9 @@ import { startAgent } from './agent.ts';
 import { readConfigFile } from './env.ts';
 import { createLog, explain } from './log.ts';
 
+/** Less than the supervisor waits before it kills. */
+const stopWithinMsec = 8000;
+
 const log = createLog();
 
 function fail(failure: unknown): never {
@@ -45,6 +48,8 @@ try {
     process.on(signal, () => {
       if (stopping) return;
       stopping = true;
+      // Where the disk takes nothing there is no end to wait for; what waits is still in the kernel's counters.
+      setTimeout(() => fail(new Error(`not stopped within ${stopWithinMsec} ms`)), stopWithinMsec).unref();
       agent[Symbol.asyncDispose]().then(() => {
         log.info('agent stopped; containers go on');
         process.exit(0);

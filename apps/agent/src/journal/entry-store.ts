@@ -110,6 +110,24 @@ export class EntryStore implements Disposable {
     });
   }
 
+  /** Bytes of what is kept; pages that were freed are used again. */
+  get sizeBytes(): number {
+    const read = (name: string) => Object.values(this.#database.prepare(`PRAGMA ${name}`).get() as Record<string, number>)[0] ?? 0;
+    return (read('page_count') - read('freelist_count')) * read('page_size');
+  }
+
+  /** Replaces entries, or with undefined removes them. */
+  revise(changes: readonly { seq: number; record: JournalRecord | undefined }[]): void {
+    const update = this.#database.prepare('UPDATE entry SET record = ? WHERE seq = ?');
+    const remove = this.#database.prepare('DELETE FROM entry WHERE seq = ?');
+    this.#transaction(() => {
+      for (const { seq, record } of changes) {
+        if (record === undefined) remove.run(seq);
+        else update.run(JSON.stringify(record), seq);
+      }
+    });
+  }
+
   /** Containers that were written and not yet written to be gone. */
   knownContainers(): Container[] {
     const rows = this.#database.prepare('SELECT container FROM known_container').all() as { container: string }[];

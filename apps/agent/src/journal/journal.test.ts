@@ -129,6 +129,40 @@ describe('journal', () => {
     expect((await journal.pull(0, 10)).entries.map(({ record }) => record)).toEqual([makeReading({ final: true })]);
   });
 
+  it('gives up detail beyond its limit, and no use', async () => {
+    await using journal = new Journal({ path, limitBytes: 400_000 });
+    const transcript = { steps: [], commands: ['x'.repeat(20_000)], durationNsec: 1, dropped: 0 };
+    await journal.append([{ kind: 'event', event: { ...makeEvent('0b9b3c1e-52a4-4a53-9a0e-0d3f6c1f9a12'), transcript } }]);
+    // Two incarnations, a reading a minute over three hours, and a last one.
+    const readings = Array.from({ length: 360 }, (_, index) =>
+      makeReading({
+        incarnation: { ...makeReading().incarnation, cgroupIno: String(index % 2) },
+        boottimeMsec: String(Math.floor(index / 2) * 60_000),
+        reading: { cpuUsageUsec: String(index), cpuUserUsec: '1'.repeat(20) },
+        containerName: 'n'.repeat(60),
+        final: index >= 358,
+      }),
+    );
+    for (let from = 0; from < readings.length; from += 40) await journal.append(readings.slice(from, from + 40));
+    journal.compact();
+    expect(journal.overflowing).toBe(false);
+    await journal.append(
+      Array.from(
+        { length: 20 },
+        () => ({ kind: 'container', container: makeContainer({ args: ['x'.repeat(20_000)] }), deleted: false }) as const,
+      ),
+    );
+    journal.compact();
+    expect(journal.overflowing).toBe(true);
+    const kept = (await journal.pull(0, 1000)).entries.map(({ record }) => record);
+    expect(kept.filter(({ kind }) => kind === 'container')).toHaveLength(20);
+    expect(kept.find(({ kind }) => kind === 'event')).toEqual({ kind: 'event', event: makeEvent('0b9b3c1e-52a4-4a53-9a0e-0d3f6c1f9a12') });
+    const use = kept.filter((record) => record.kind === 'reading');
+    // The last of each hour and incarnation, and the final ones.
+    expect(use.map(({ reading }) => Number(reading.cpuUsageUsec))).toEqual([118, 119, 238, 239, 356, 357, 358, 359]);
+    expect(journal.lastSeq).toBe(381);
+  });
+
   it('loses nothing that was confirmed to the death of its process at any moment', async () => {
     const script = join(import.meta.dirname, '../../test/append-until-killed.ts');
     let begun = 0;

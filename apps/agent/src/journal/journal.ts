@@ -1,4 +1,5 @@
 import type { Container, JournalEntry, JournalRecord } from '@bulkhead/model';
+import { Compaction } from './compaction.ts';
 import { DiskSync } from './disk-sync.ts';
 import { EntryStore } from './entry-store.ts';
 
@@ -11,6 +12,8 @@ interface Waiting {
 
 export interface JournalOptions {
   path: string;
+  /** Beyond this, detail is given up: nobody may ever come to collect. */
+  limitBytes?: number;
   /** Told when writing fails, and with undefined when it works again. */
   onTrouble?(failure: Error | undefined): void;
 }
@@ -40,6 +43,7 @@ function release(waiting: Waiting): void {
 export class Journal implements AsyncDisposable {
   readonly #store: EntryStore;
   readonly #disk: DiskSync;
+  readonly #compaction: Compaction;
   readonly #onTrouble: NonNullable<JournalOptions['onTrouble']>;
   #waiting: Waiting[] = [];
   #waitingRecords = 0;
@@ -56,9 +60,10 @@ export class Journal implements AsyncDisposable {
   #closed = false;
 
   /** @throws Problem where the file cannot be opened */
-  constructor({ path, onTrouble = () => undefined }: JournalOptions) {
+  constructor({ path, limitBytes = 1024 ** 3, onTrouble = () => undefined }: JournalOptions) {
     this.#onTrouble = onTrouble;
     this.#store = new EntryStore(path);
+    this.#compaction = new Compaction(this.#store, limitBytes);
     this.#disk = new DiskSync(`${path}-wal`);
     this.#writtenSeq = this.#store.lastSeq;
   }
@@ -188,6 +193,20 @@ export class Journal implements AsyncDisposable {
   /** Forgets everything up to and with a sequence number. */
   acknowledge(seq: number): void {
     this.#store.acknowledge(seq);
+  }
+
+  /** True while it is beyond its limit: detail of the past is given up, no use is. */
+  get overflowing(): boolean {
+    return this.#compaction.overflowing;
+  }
+
+  /** Gives up some detail where the limit is passed; called now and then. */
+  compact(): void {
+    try {
+      this.#compaction.step(this.#confirmedSeq);
+    } catch (failure) {
+      this.#fail(failure);
+    }
   }
 
   /** Containers that readers of the journal were told of and not yet told to be gone. */
