@@ -1,28 +1,19 @@
-import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import {
-  AF_UNIX,
-  accept4,
-  bindUnix,
   clearSignalMask,
-  connectUnix,
   duplicate,
   execve,
   type Fd,
   hasErrno,
   keepAcrossExec,
-  listen,
   memfd_create,
-  peerCredentials,
   pidfd_open,
   pidfd_send_signal,
   poll,
   Recorder,
   record,
   SIGKILL,
-  SOCK_NONBLOCK,
-  SOCK_SEQPACKET,
   SyscallError,
-  socket,
   WEXITED,
   WNOHANG,
   waitPid,
@@ -30,17 +21,15 @@ import {
 } from '@bulkhead/kernel';
 import type { ExitStatus } from '@bulkhead/model';
 import type { Entry } from '../init/container.ts';
-import { receive, send, sendWord } from './channel.ts';
+import { AgentLink } from './agent-link.ts';
+import { receive, sendWord } from './channel.ts';
 import { type Launch, launchContainer, launchExec } from './launch.ts';
 import { Output } from './output.ts';
 import { LaunchedProcess, processKey } from './process.ts';
-import { ChildReport, encodeSteps, protocolVersion, type Reply, Request } from './protocol.ts';
+import { ChildReport, encodeSteps, protocolVersion, type Reply, type Request } from './protocol.ts';
 import { endSandbox, SandboxPool } from './sandbox.ts';
 import { exerciseForks } from './self-test.ts';
 import { type Kept, restore, serialise } from './upgrade.ts';
-
-/** Messages that wait for a slow agent; beyond, the connection is cut and the agent asks anew. */
-const maxQueuedMessages = 10_000;
 
 /** A launch whose child has not said that it is ready. */
 interface Launching {
@@ -50,11 +39,8 @@ interface Launching {
   helperPid: number | undefined;
 }
 
-type Connection = { socket: Fd; queue: { message: object; fds: Fd[] }[] };
-
 /**
- * The launcher: forks, holds, reaps, records. One agent at a time talks to it; a new connection replaces the old one,
- * which can only be a dead agent's.
+ * The launcher: forks, holds, reaps, records.
  */
 export class Launcher {
   readonly #program: string;
@@ -62,8 +48,7 @@ export class Launcher {
   readonly #environment: readonly string[];
   readonly #processes = new Map<string, LaunchedProcess>();
   readonly #pool = new SandboxPool();
-  #listener: Fd | undefined;
-  #connection: Connection | undefined;
+  readonly #agent: AgentLink;
   #log: (line: object) => void;
 
   /** @param options.environment entries for the program that replaces this one at an upgrade */
@@ -72,122 +57,34 @@ export class Launcher {
     this.#socketPath = options.socketPath;
     this.#environment = options.environment;
     this.#log = options.log;
+    this.#agent = new AgentLink({
+      socketPath: options.socketPath,
+      log: options.log,
+      onRequest: (request, fds) => this.#handle(request, fds),
+      // With the agent goes its knowledge of what was prepared for whom.
+      onDropped: () => this.#pool.clear(),
+    });
   }
 
-  /** Listens; a socket that another launcher answers on is left to it. */
+  /** Listens on its socket. */
   open(): void {
-    const probe = socket(AF_UNIX, SOCK_SEQPACKET);
-    try {
-      connectUnix(probe, this.#socketPath);
-      throw new Error(`another launcher serves ${this.#socketPath}`);
-    } catch (failure) {
-      if (!hasErrno(failure, 'ENOENT', 'ECONNREFUSED')) throw failure;
-    } finally {
-      probe[Symbol.dispose]();
-    }
-    rmSync(this.#socketPath, { force: true });
-    const listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK);
-    bindUnix(listener, this.#socketPath);
-    chmodSync(this.#socketPath, 0o600);
-    listen(listener, 4);
-    this.#listen(listener);
+    this.#agent.open();
   }
 
   /** Takes up what the program before an execve of this process left. */
   resume(kept: Kept): void {
     const restored = restore(kept);
-    this.#listen(restored.listener);
     for (const one of restored.processes) {
       this.#processes.set(processKey(one), one);
       if (one.state !== 'exited') this.#watchExit(one);
       this.#watchReport(one, undefined);
     }
-    if (restored.connection !== undefined) {
-      this.#serve(restored.connection);
-      this.#post({ type: 'done', seq: kept.seq });
-    }
+    this.#agent.resume(restored.listener, restored.connection);
+    this.#post({ type: 'done', seq: kept.seq });
   }
 
-  #listen(listener: Fd): void {
-    this.#listener = listener;
-    poll(listener, { readable: true }, () => {
-      for (;;) {
-        const connection = accept4(listener, SOCK_NONBLOCK);
-        if (connection === undefined) return;
-        if (peerCredentials(connection).uid !== 0) connection[Symbol.dispose]();
-        else this.#serve(connection);
-      }
-    });
-  }
-
-  #serve(connection: Fd): void {
-    this.#dropConnection();
-    this.#connection = { socket: connection, queue: [] };
-    this.#watch(connection);
-  }
-
-  #watch(connection: Fd): void {
-    poll(connection, { readable: true, writable: false, disconnect: true }, () => {
-      try {
-        this.#flush();
-        for (let turn = 0; turn < 64 && !connection.closed; turn += 1) {
-          const item = receive(connection, Request);
-          if (item === undefined) return;
-          if (item === 'end') {
-            if (this.#connection?.socket === connection) this.#dropConnection();
-            return;
-          }
-          this.#handle(item.message, item.fds);
-        }
-      } catch (failure) {
-        this.#log({ level: 'error', message: failure instanceof Error ? failure.message : String(failure) });
-        if (this.#connection?.socket === connection) this.#dropConnection();
-      }
-    });
-  }
-
-  /** With the agent goes its knowledge of what was prepared for whom. */
-  #dropConnection(): void {
-    const connection = this.#connection;
-    this.#connection = undefined;
-    if (connection === undefined) return;
-    this.#pool.clear();
-    for (const item of connection.queue) for (const fd of item.fds) fd[Symbol.dispose]();
-    connection.socket[Symbol.dispose]();
-  }
-
-  /** Sends, or queues while the agent is busy. Descriptors given are disposed once they are on their way. */
   #post(message: Reply, fds: Fd[] = []): void {
-    const connection = this.#connection;
-    if (connection === undefined) {
-      for (const fd of fds) fd[Symbol.dispose]();
-      return;
-    }
-    if (connection.queue.length >= maxQueuedMessages) {
-      this.#dropConnection();
-      return;
-    }
-    connection.queue.push({ message, fds });
-    this.#flush();
-  }
-
-  #flush(): void {
-    const connection = this.#connection;
-    if (connection === undefined) return;
-    try {
-      while (connection.queue.length > 0) {
-        const item = connection.queue[0] as Connection['queue'][number];
-        if (!send(connection.socket, item.message, item.fds)) {
-          setTimeout(() => this.#flush(), 5);
-          return;
-        }
-        connection.queue.shift();
-        for (const fd of item.fds) fd[Symbol.dispose]();
-      }
-    } catch (failure) {
-      if (!hasErrno(failure, 'EPIPE', 'ECONNRESET')) this.#log({ level: 'error', message: String(failure) });
-      this.#dropConnection();
-    }
+    this.#agent.post(message, fds);
   }
 
   #handle(request: Request, fds: Fd[]): void {
@@ -471,9 +368,10 @@ export class Launcher {
   #upgrade(program: string, seq: number): void {
     if ([...this.#processes.values()].some((one) => one.report !== undefined && one.state !== 'created'))
       throw new Error('a process is being launched: try again');
-    if (this.#listener === undefined) throw new Error('the launcher does not listen');
+    const { listener } = this.#agent;
+    if (listener === undefined) throw new Error('the launcher does not listen');
     this.#pool.clear();
-    const kept = serialise(seq, this.#listener, this.#connection?.socket, [...this.#processes.values()]);
+    const kept = serialise(seq, listener, this.#agent.connection, [...this.#processes.values()]);
     const table = memfd_create('launcher-table', false);
     writeAll(table, Buffer.from(JSON.stringify(kept)));
     clearSignalMask();

@@ -14,19 +14,20 @@ import {
 } from '@bulkhead/model';
 import { processIdentity, readNamespaces } from '@bulkhead/namespace';
 import type { LauncherClient, LauncherExit } from '../launcher/client.ts';
-import { decodeSteps, type OutputPlan, type ProcessState, type SandboxPlan, type Step } from '../launcher/protocol.ts';
+import { decodeSteps, type OutputPlan, type ProcessState, type Step } from '../launcher/protocol.ts';
 import type { ContainerRuntime, ExecRequest, ProcessOutputItem, RuntimeChange, RuntimeOptions } from '../types.ts';
 import { LauncherConnection } from './connection.ts';
 import { limitDrift } from './drift.ts';
 import { ExecSessions } from './exec.ts';
 import { ExitWatch, findExit, openProcess } from './exits.ts';
 import { exitCodeOfFailedExec, explainLaunch, explainStorage } from './failure.ts';
-import { type HostTemplate, readHostTemplate } from './host-template.ts';
+import { readHostTemplate } from './host-template.ts';
 import { IdRanges, idsPerContainer } from './id-ranges.ts';
 import { holdPipes, takeLastWords } from './last-words.ts';
 import { readLog } from './log-reader.ts';
-import { namespacesOf, planContainer, planSandbox } from './plan.ts';
+import { planContainer } from './plan.ts';
 import { readProcess } from './processes.ts';
+import { SandboxesAhead } from './sandboxes-ahead.ts';
 import { readStates, type StoredContainer } from './state-file.ts';
 import { ContainerStore, closePipes, type Held } from './store.ts';
 import { openInput, resizeInput, writeInput } from './terminal-io.ts';
@@ -36,8 +37,6 @@ import { TranscriptBuilder } from './transcript.ts';
 const logMaxBytes = 16 * 1024 * 1024;
 /** How long a forced end may take before it is given up as stuck in the kernel. */
 const killTimeoutMsec = 10_000;
-/** A sandbox forked ahead that nobody wanted for so long is ended. */
-const preparedLifetimeMsec = 60_000;
 
 const now = (): string => new Date().toISOString();
 
@@ -49,13 +48,10 @@ export function createContainerRuntime(options: RuntimeOptions): ContainerRuntim
 class Runtime implements ContainerRuntime {
   readonly #options: RuntimeOptions;
   readonly #store: ContainerStore;
-  readonly #ids: IdRanges;
   readonly #launcher: LauncherConnection;
   readonly #exits: ExitWatch;
   readonly #execs: ExecSessions;
-  readonly #template: HostTemplate;
-  /** Ids for which a sandbox was forked ahead, by tenant. */
-  readonly #prepared = new Map<string, { hostId: number; sandbox: SandboxPlan; timer: NodeJS.Timeout }>();
+  readonly #ahead: SandboxesAhead;
   /** Verbs that are under way, so that two on one container come one after the other. */
   readonly #queues = new Map<ContainerId, Promise<unknown>>();
   /** Last readings under way after an exit. */
@@ -64,13 +60,18 @@ class Runtime implements ContainerRuntime {
   constructor(options: RuntimeOptions) {
     this.#options = options;
     this.#store = new ContainerStore(options.paths.containers);
-    this.#ids = new IdRanges(options.instance);
-    this.#template = readHostTemplate();
     this.#exits = new ExitWatch(this.#store, (id, exitStatus) => this.#ended(id, exitStatus));
     this.#launcher = new LauncherConnection(options.paths.launcherSocket, {
       connected: (client, processes) => this.#takeUp(client, processes),
       exited: (exit) => this.#exited(exit),
       lost: () => this.#lostLauncher(),
+    });
+    this.#ahead = new SandboxesAhead({
+      ids: new IdRanges(options.instance),
+      template: readHostTemplate(),
+      launcher: this.#launcher,
+      cgroups: options.cgroups,
+      idsInUse: () => this.#store.all().map((state) => state.ids.hostId),
     });
     this.#execs = new ExecSessions(options, this.#store, this.#launcher);
   }
@@ -173,8 +174,7 @@ class Runtime implements ContainerRuntime {
   }
 
   #lostLauncher(): void {
-    for (const one of this.#prepared.values()) clearTimeout(one.timer);
-    this.#prepared.clear();
+    this.#ahead.forget();
     this.#store.tell({ type: 'launcher-lost' });
     this.#exits.begin();
   }
@@ -231,7 +231,7 @@ class Runtime implements ContainerRuntime {
     }
     const { client } = this.#launcher;
     const id = randomBytes(8).toString('hex');
-    const hostId = this.#chooseIds(spec);
+    const hostId = this.#ahead.chooseIds(spec);
     const state: StoredContainer = {
       version: 1,
       container: {
@@ -288,7 +288,14 @@ class Runtime implements ContainerRuntime {
     const output = this.#output(id);
     writeFileSync(output.logFile, '', { mode: 0o600 });
     const { message, fds: received } = await client.ask(
-      { type: 'create', id, sandbox: this.#takePrepared(state), plan: planContainer(state.spec), output, entry: entry.kind },
+      {
+        type: 'create',
+        id,
+        sandbox: this.#ahead.take(state.spec, state.ids.hostId),
+        plan: planContainer(state.spec),
+        output,
+        entry: entry.kind,
+      },
       'created',
       entryFds,
     );
@@ -321,47 +328,6 @@ class Runtime implements ContainerRuntime {
     for (const suffix of ['', '.1']) rmSync(`${this.#options.paths.containerLogs}/${id}.log${suffix}`, { force: true });
   }
 
-  #taken(): Set<number> {
-    return new Set([...this.#store.all().map((state) => state.ids.hostId), ...[...this.#prepared.values()].map((one) => one.hostId)]);
-  }
-
-  /** Ids of the sandbox that waits for this tenant, or the next free ones. */
-  #chooseIds(spec: ContainerSpec): number {
-    const waiting = this.#prepared.get(spec.tenantId);
-    if (waiting !== undefined && !spec.timeNamespace && !this.#store.all().some((state) => state.ids.hostId === waiting.hostId))
-      return waiting.hostId;
-    return this.#ids.allocate(spec.tenantId, this.#taken());
-  }
-
-  #takePrepared(state: StoredContainer): SandboxPlan {
-    const { tenantId } = state.container;
-    const waiting = this.#prepared.get(tenantId);
-    if (waiting !== undefined && waiting.hostId === state.ids.hostId) {
-      clearTimeout(waiting.timer);
-      this.#prepared.delete(tenantId);
-      return waiting.sandbox;
-    }
-    return planSandbox(this.#template, namespacesOf(state.spec), state.ids.hostId);
-  }
-
-  /** Forks a sandbox for the tenant's next container while nobody waits for it. On v2 a container is born in its cgroup: nothing can be ahead. */
-  #prepareNext(spec: ContainerSpec): void {
-    const { tenantId } = spec;
-    if (this.#options.cgroups.setup === 'unified' || this.#prepared.has(tenantId) || !this.#launcher.present) return;
-    const hostId = this.#ids.allocate(tenantId, this.#taken());
-    const sandbox = planSandbox(this.#template, namespacesOf({ ...spec, timeNamespace: false }), hostId);
-    const timer = setTimeout(() => {
-      this.#prepared.delete(tenantId);
-      if (this.#launcher.present) this.#launcher.client.ask({ type: 'discard', sandbox }, 'done').catch(() => undefined);
-    }, preparedLifetimeMsec);
-    timer.unref();
-    this.#prepared.set(tenantId, { hostId, sandbox, timer });
-    this.#launcher.client.ask({ type: 'prepare', sandbox }, 'done').catch(() => {
-      clearTimeout(timer);
-      this.#prepared.delete(tenantId);
-    });
-  }
-
   start(id: ContainerId): Promise<{ container: Container; transcript: Transcript }> {
     return this.#inTurn(id, async () => {
       const { container, spec } = this.#store.need(id);
@@ -388,7 +354,7 @@ class Runtime implements ContainerRuntime {
           ? { startedAt: current.startedAt ?? current.finishedAt ?? now() }
           : { status: 'running' as const, startedAt: now() };
       const after = this.#store.update(id, { operation: undefined, container: started });
-      this.#prepareNext(spec);
+      this.#ahead.prepare(spec);
       return { container: after.container, transcript: transcript.finish() };
     });
   }
@@ -616,7 +582,7 @@ class Runtime implements ContainerRuntime {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.allSettled([...this.#queues.values(), ...this.#settling.values()]);
     this.#exits.end();
-    for (const one of this.#prepared.values()) clearTimeout(one.timer);
+    this.#ahead.forget();
     this.#launcher[Symbol.dispose]();
   }
 }
