@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { type Bundle, bundle, inputsOf } from './bundle.ts';
@@ -120,10 +120,7 @@ export function steps(): Step[] {
       inputs: [web, ...['api', 'model', 'accounting', 'db'].map((name) => join(root, 'packages', name)), join(root, 'tsconfig.base.json')],
       present: existsSync(join(web, 'app')) || existsSync(join(web, 'src/app')),
       output: join(web, '.next/BUILD_ID'),
-      run: async () => {
-        rmSync(join(web, '.next/BUILD_ID'), { force: true });
-        runTool(web, 'next build', join(cache, 'pages.log'));
-      },
+      run: async () => runTool(web, 'next build', join(cache, 'pages.log')),
     },
   ];
 }

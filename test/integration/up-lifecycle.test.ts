@@ -80,6 +80,11 @@ describeNeeds({ root: true, cgroup: 'any', userNamespaces: true, programs: ['use
         .split(',');
       expect(options).toEqual(expect.arrayContaining(['ro', 'nosuid']));
 
+      // Runtime state is written at each step of each start and is worth nothing after a reboot.
+      expect(
+        spawnSync('findmnt', ['--noheadings', '--output', 'FSTYPE', '--target', paths.containers], { encoding: 'utf8' }).stdout.trim(),
+      ).toBe('tmpfs');
+
       // No root process listens on TCP or UDP (invariant 3), nor does the database.
       const listening = spawnSync('ss', ['--listening', '--tcp', '--udp', '--processes', '--numeric'], { encoding: 'utf8' }).stdout;
       for (const service of ['launcher', 'agent', 'database']) expect(listening).not.toContain(`pid=${instance.pidOf(service)},`);
