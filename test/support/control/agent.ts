@@ -35,6 +35,8 @@ export interface TestAgent {
   crash(): Promise<void>;
   start(): Promise<void>;
   readonly journal: JournalEntry[];
+  /** Loses what it sampled of a container, as an agent does that is started anew. */
+  forget(id: string): void;
   /** Gives a container a past, as if it had been sampled for that long. */
   backfill(id: string, seconds: number, use: { cpuMillis: number; memoryBytes: number }): void;
 }
@@ -412,6 +414,10 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
     print(id, text, stream = 'stdout') {
       entries.get(id)?.output.push({ type: 'output', stream, data: Buffer.from(text).toString('base64') });
       prints.publish(id);
+    },
+    forget(id) {
+      const entry = entries.get(id);
+      if (entry !== undefined) entry.samples.length = 0;
     },
     backfill(id: string, seconds: number, use: { cpuMillis: number; memoryBytes: number }) {
       const entry = entries.get(id);
