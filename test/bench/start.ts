@@ -1,6 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -204,8 +215,11 @@ async function crun(): Promise<Contender> {
       child.stdin.end();
       await ended;
       rmSync(directory, { recursive: true, force: true });
-      const { detectCgroups } = await import('@bulkhead/cgroup');
-      await detectCgroups().remove(name);
+      // crun makes its cgroup in hierarchies without a controller too.
+      for (const hierarchy of readdirSync('/sys/fs/cgroup')) {
+        for (const path of [`/sys/fs/cgroup/${hierarchy}/${name}/c`, `/sys/fs/cgroup/${hierarchy}/${name}`])
+          if (existsSync(path)) rmdirSync(path);
+      }
     },
   };
 }

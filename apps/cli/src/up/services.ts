@@ -31,7 +31,8 @@ export function launcherPlan({ paths }: Instance, environment: Environment): Ser
 export function agentPlan({ paths }: Instance, environment: Environment): ServicePlan {
   return {
     name: 'agent',
-    command: [nodeProgram(paths.program), `${paths.program}/apps/agent/dist/main.mjs`],
+    // Short-lived garbage of many starts is collected early instead of growing the heap: it saves some 20 MB.
+    command: [nodeProgram(paths.program), '--max-semi-space-size=4', `${paths.program}/apps/agent/dist/main.mjs`],
     environment: cleanEnvironment(environment, { config: paths.config('agent'), compileCache: `${paths.state}/cache/root` }),
     logFile: `${paths.logs}/agent.log`,
     stopSignal: 'SIGTERM',

@@ -1,8 +1,11 @@
-import { createReadStream, existsSync, statSync, watch } from 'node:fs';
+import { watch } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { hasErrno } from '@bulkhead/kernel';
 import type { ProcessOutput } from '../types.ts';
 
 /** How long a follower trusts the notification of the kernel before it looks by itself. */
 const lookAgainMsec = 500;
+const chunkBytes = 65_536;
 
 /** One line of the CRI logging format, as bytes. @returns undefined where it has another form */
 export function parseLogLine(line: Buffer): ProcessOutput | undefined {
@@ -21,32 +24,63 @@ export function parseLogLine(line: Buffer): ProcessOutput | undefined {
   };
 }
 
-/** Lines of a file from an offset to its present end. @returns where to go on: a last line without its end is left for the next time */
-async function* linesFrom(path: string, from: number): AsyncGenerator<ProcessOutput, number> {
-  let rest: Buffer = Buffer.alloc(0);
-  let offset = from;
-  for await (const chunk of createReadStream(path, { start: from }) as AsyncIterable<Buffer>) {
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    for (let end = rest.indexOf(10); end !== -1; end = rest.indexOf(10)) {
-      const parsed = parseLogLine(rest.subarray(0, end));
-      if (parsed !== undefined) yield parsed;
-      offset += end + 1;
-      rest = rest.subarray(end + 1);
+/** One file of a log, held open: what it holds can be read also once it is renamed or removed. */
+class LogPart implements AsyncDisposable {
+  readonly #handle: FileHandle;
+  #offset = 0;
+  #rest: Buffer = Buffer.alloc(0);
+
+  private constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  /** @returns undefined where there is no such file */
+  static async open(path: string): Promise<LogPart | undefined> {
+    try {
+      return new LogPart(await open(path, 'r'));
+    } catch (failure) {
+      if (hasErrno(failure, 'ENOENT')) return undefined;
+      throw failure;
     }
   }
-  return offset;
+
+  /** Goes on to the present end. A last line without its end is kept for the next time. */
+  async *read(): AsyncGenerator<ProcessOutput> {
+    for (;;) {
+      const { bytesRead, buffer } = await this.#handle.read(Buffer.alloc(chunkBytes), 0, chunkBytes, this.#offset);
+      if (bytesRead === 0) return;
+      this.#offset += bytesRead;
+      const chunk = buffer.subarray(0, bytesRead);
+      let text = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+      for (let end = text.indexOf(10); end !== -1; end = text.indexOf(10)) {
+        const parsed = parseLogLine(text.subarray(0, end));
+        if (parsed !== undefined) yield parsed;
+        text = text.subarray(end + 1);
+      }
+      this.#rest = text;
+    }
+  }
+
+  /** True while the path still leads to this file. */
+  async isAt(path: string): Promise<boolean> {
+    try {
+      return (await stat(path)).ino === (await this.#handle.stat()).ino;
+    } catch (failure) {
+      if (hasErrno(failure, 'ENOENT')) return false;
+      throw failure;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#handle.close();
+  }
 }
 
-/** Everything stored, the rotated part first. */
-async function* stored(path: string): AsyncGenerator<ProcessOutput> {
-  for (const part of [`${path}.1`, path]) if (existsSync(part)) yield* linesFrom(part, 0);
-}
-
-/** The last lines of what is stored, where a partial record belongs to the line that ends after it. */
-async function tail(path: string, lines: number): Promise<ProcessOutput[]> {
+/** The last lines of what comes, where a partial record belongs to the line that ends after it. */
+async function lastLines(items: AsyncIterable<ProcessOutput>, lines: number): Promise<ProcessOutput[]> {
   const kept: ProcessOutput[] = [];
   let ends = 0;
-  for await (const item of stored(path)) {
+  for await (const item of items) {
     kept.push(item);
     if (item.data.at(-1) === 10) ends += 1;
     while (ends > lines && kept.length > 0) {
@@ -58,8 +92,8 @@ async function tail(path: string, lines: number): Promise<ProcessOutput[]> {
 }
 
 /**
- * Reads a log, and follows it until the process has ended and everything is read. A rotation in between is noticed by
- * the file's inode: the rest of the old one is read first.
+ * Reads a log, and follows it until the process has ended and everything is read; a rotation or the removal of the file
+ * in between loses nothing.
  *
  * @param end reached once nothing will be written any more; `onChange` calls back whenever that may have changed
  */
@@ -69,30 +103,41 @@ export async function* readLog(
   end: { reached(): boolean; onChange(look: () => void): Disposable },
   signal: AbortSignal,
 ): AsyncGenerator<ProcessOutput> {
-  let inode = existsSync(path) ? statSync(path).ino : 0;
-  let offset = 0;
-  if (options.tailLines !== undefined) {
-    offset = existsSync(path) ? statSync(path).size : 0;
-    yield* await tail(path, options.tailLines);
-  } else if (existsSync(`${path}.1`)) {
-    yield* linesFrom(`${path}.1`, 0);
-  }
   using changes = new FileChanges(path);
   using _ended = end.onChange(() => changes.wake());
-  for (;;) {
-    // Asked before the read: what is written between the two is read in the next round.
-    const last = end.reached() || !options.follow;
-    if (existsSync(path)) {
-      const now = statSync(path).ino;
-      if (now !== inode && existsSync(`${path}.1`)) {
-        yield* linesFrom(`${path}.1`, offset);
-        offset = 0;
+  let present = await LogPart.open(path);
+  try {
+    const rotated = await LogPart.open(`${path}.1`);
+    const stored = async function* () {
+      if (rotated !== undefined) {
+        await using closing = rotated;
+        yield* closing.read();
       }
-      inode = now;
-      offset = yield* linesFrom(path, offset);
+      if (present !== undefined) yield* present.read();
+    };
+    if (options.tailLines === undefined) yield* stored();
+    else yield* await lastLines(stored(), options.tailLines);
+    for (;;) {
+      // Asked before the read: what is written between the two is read in the next round.
+      const last = end.reached() || !options.follow;
+      if (present !== undefined) yield* present.read();
+      if (present === undefined || !(await present.isAt(path))) {
+        const next = await LogPart.open(path);
+        if (next !== undefined) {
+          if (present !== undefined) {
+            // It may have grown between the read and the rotation.
+            yield* present.read();
+            await present[Symbol.asyncDispose]();
+          }
+          present = next;
+          continue;
+        }
+      }
+      if (last || signal.aborted) return;
+      await changes.next(signal);
     }
-    if (last || signal.aborted) return;
-    await changes.next(signal);
+  } finally {
+    await present?.[Symbol.asyncDispose]();
   }
 }
 

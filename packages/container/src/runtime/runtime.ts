@@ -316,8 +316,10 @@ class Runtime implements ContainerRuntime {
   async #undoCreate(id: ContainerId, state: StoredContainer | undefined): Promise<void> {
     const path = state === undefined ? undefined : this.cgroupPath(state.container);
     if (this.#launcher.present) await this.#launcher.client.ask({ type: 'forget', id }, 'done').catch(() => undefined);
-    if (path !== undefined) {
+    if (path !== undefined && this.#options.cgroups.exists(path)) {
       await this.#options.cgroups.kill(path, killTimeoutMsec);
+      // What it used on its way is used: the tenant's counter in the kernel has it too.
+      await this.#settle(id);
       await this.#options.cgroups.remove(path);
     }
     this.#removeLogs(id);
@@ -489,7 +491,7 @@ class Runtime implements ContainerRuntime {
       this.#options.failPoint('delete:read');
       const started = process.hrtime.bigint();
       await this.#options.cgroups.remove(path);
-      recorder?.add({ syscall: 'unlinkat', args: `"${path}", 512`, durationNsec: Number(process.hrtime.bigint() - started) });
+      recorder?.add({ syscall: 'unlinkat', args: `-100, "${path}", 512`, durationNsec: Number(process.hrtime.bigint() - started) });
     }
     this.#options.failPoint('delete:cgroup');
     this.#removeLogs(id);

@@ -63,7 +63,8 @@ export class ContainerStore {
   }
 
   find(reference: string): Container | undefined {
-    const id = this.#names.get(reference) ?? (this.#states.has(reference) ? reference : this.#byPrefix(reference));
+    // An id before a name: who names a container like another's id does not take its place.
+    const id = this.#states.has(reference) ? reference : (this.#names.get(reference) ?? this.#byPrefix(reference));
     return id === undefined ? undefined : this.#states.get(id)?.container;
   }
 
