@@ -4,8 +4,8 @@ import { listPastContainers, readHistory } from '@bulkhead/db';
 import { Problem } from '@bulkhead/model';
 import { problemOf } from './agent-client.ts';
 import { relayOutput } from './relay.ts';
-import type { Services } from './router.ts';
 import { scopeOf } from './scope.ts';
+import type { Services } from './services.ts';
 
 /** Verbs on containers go on to the agent in the caller's name; history comes from the database, live data from this process. */
 export function containerHandlers({ agent, database, live }: Services): HandlersOf<typeof controlContract>['container'] {

@@ -2,8 +2,8 @@ import type { controlContract } from '@bulkhead/api';
 import type { HandlersOf } from '@bulkhead/api/router';
 import { findEvent, listEvents } from '@bulkhead/db';
 import { type HostEvent, Problem } from '@bulkhead/model';
-import type { Services } from './router.ts';
 import { scopeOf } from './scope.ts';
+import type { Services } from './services.ts';
 
 const withoutTranscript = ({ transcript, ...event }: HostEvent) => ({ ...event, hasTranscript: transcript !== undefined });
 

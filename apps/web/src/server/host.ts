@@ -1,7 +1,7 @@
 import type { controlContract } from '@bulkhead/api';
 import type { HandlersOf } from '@bulkhead/api/router';
 import { problemOf } from './agent-client.ts';
-import type { Services } from './router.ts';
+import type { Services } from './services.ts';
 
 export function hostHandlers({ agent, live, log, meter }: Services): HandlersOf<typeof controlContract>['host'] {
   return {

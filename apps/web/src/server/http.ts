@@ -4,8 +4,9 @@ import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
 import { fromNodeHeaders, toNodeHandler } from 'better-auth/node';
 import { callerFromHeaders, clientAddressHeader, openAuthPaths } from './auth.ts';
 import { viewOf } from './identity.ts';
-import type { ControlContext, ControlRouterInstance, Services } from './router.ts';
+import type { ControlContext, ControlRouterInstance } from './router.ts';
 import { contentSecurityPolicy, newNonce, refuseForeign, setSecurityHeaders } from './security.ts';
+import type { Services } from './services.ts';
 import { socketPath } from './socket-path.ts';
 
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;

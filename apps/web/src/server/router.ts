@@ -1,16 +1,11 @@
 import { type Caller, controlContract } from '@bulkhead/api';
 import { createRouter, type HandlersOf } from '@bulkhead/api/router';
-import type { Database } from '@bulkhead/db';
-import type { Logger } from 'pino';
-import type { AgentClient } from './agent-client.ts';
-import { type Auth, callerFromHeaders } from './auth.ts';
-import type { WebConfig } from './config.ts';
+import { callerFromHeaders } from './auth.ts';
 import { containerHandlers } from './container.ts';
 import { eventHandlers } from './event.ts';
 import { hostHandlers } from './host.ts';
-import type { HostMeter } from './host-meter.ts';
 import { localRoot } from './identity.ts';
-import type { LiveHost } from './live.ts';
+import type { Services } from './services.ts';
 import { sessionHandlers } from './session.ts';
 import { setupHandlers } from './setup.ts';
 import { tenantHandlers } from './tenant.ts';
@@ -18,17 +13,6 @@ import { usageHandlers } from './usage.ts';
 
 /** How a call came in. */
 export type ControlContext = { from: 'control-socket' } | { from: 'browser'; headers: Headers };
-
-/** What the handlers stand on. */
-export interface Services {
-  config: Pick<WebConfig, 'hostId' | 'setupFile'>;
-  log: Logger;
-  database: Database;
-  auth: Auth;
-  agent: AgentClient;
-  live: LiveHost;
-  meter: HostMeter;
-}
 
 export function createControlRouter(services: Services) {
   const handlers: HandlersOf<typeof controlContract> = {

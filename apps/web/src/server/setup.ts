@@ -4,7 +4,7 @@ import type { controlContract } from '@bulkhead/api';
 import type { HandlersOf } from '@bulkhead/api/router';
 import { Problem, SetupFile } from '@bulkhead/model';
 import { APIError } from 'better-auth/api';
-import type { Services } from './router.ts';
+import type { Services } from './services.ts';
 
 /** Key of the advisory lock under which the first administrator is made: "setup" in ASCII. */
 const setupLock = 0x7365747570n;

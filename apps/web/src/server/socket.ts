@@ -6,8 +6,9 @@ import { fromNodeHeaders } from 'better-auth/node';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { callerFromHeaders } from './auth.ts';
 import { sameRights } from './identity.ts';
-import type { ControlRouterInstance, Services } from './router.ts';
+import type { ControlRouterInstance } from './router.ts';
 import { isSameOrigin } from './security.ts';
+import type { Services } from './services.ts';
 import { socketPath } from './socket-path.ts';
 
 /** Close code told to the page: sign in again, or ask again with the rights that hold now. */

@@ -2,8 +2,8 @@ import { type Caller, type controlContract, mayTouch } from '@bulkhead/api';
 import type { HandlersOf } from '@bulkhead/api/router';
 import { summariseUsage, waitForSeq } from '@bulkhead/db';
 import { problemOf } from './agent-client.ts';
-import type { Services } from './router.ts';
 import { scopeOf } from './scope.ts';
+import type { Services } from './services.ts';
 
 const storedWithinMsec = 15_000;
 const meter: Caller = { subject: { kind: 'service', id: 'web', name: 'dashboard' }, role: 'administrator', tenants: 'all' };
