@@ -14,7 +14,8 @@ import { createBrowserHandler, createControlSocketHandler, type NodeHandler } fr
 import { LiveHost } from './server/live.ts';
 import { captureConsole, createLog } from './server/log.ts';
 import { preparePages } from './server/pages.ts';
-import { createControlRouter, type Services } from './server/router.ts';
+import { createControlRouter } from './server/router.ts';
+import type { Services } from './server/services.ts';
 import { createSocketServer } from './server/socket.ts';
 
 const stopWithinMsec = 3_000;
