@@ -24,7 +24,12 @@ export const ContainerLimits = z.object({
     .max(1_024_000)
     .optional(),
   /** pids.max */
-  pidsMax: z.number().int().min(1).max(4_194_304).optional(),
+  pidsMax: z
+    .number()
+    .int()
+    .min(1, 'must be at least 1: the first process counts')
+    .max(4_194_304, 'must be at most 4194304, the most pids a kernel has')
+    .optional(),
 });
 export type ContainerLimits = z.infer<typeof ContainerLimits>;
 

@@ -94,7 +94,7 @@ export function problemOf(failure: unknown): Problem {
       // A statement that the agent refused is our fault, not the browser's: its session is sound.
       if (data.problem === 'unauthenticated')
         return new Problem('internal', 'the agent did not accept the control plane’s signature', {
-          remedy: 'see ./bulkhead doctor',
+          remedy: 'see ./bulkhead service logs agent',
           cause,
         });
       return new Problem(data.problem, failure.message, { ...(data.remedy === undefined ? {} : { remedy: data.remedy }), cause });

@@ -38,7 +38,7 @@ export function setupHandlers({ auth, config, database, log }: Services): Handle
           await transaction.$queryRaw`select 1 as locked from pg_advisory_xact_lock(${setupLock}::bigint)`;
           if ((await administrators()) > 0)
             throw new Problem('conflict', 'there is an administrator already', {
-              remedy: 'sign in; ./bulkhead user reset NAME sets a forgotten password',
+              remedy: 'sign in with that account',
             });
           checkToken(config.setupFile, input.token);
           try {

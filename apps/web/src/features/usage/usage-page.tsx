@@ -38,7 +38,8 @@ function State({ line }: { line: UsageLine }) {
   const t = useTranslations('usage');
   const format = useFormat();
   const unmeasured = BigInt(line.unmeasuredMsec) * 1000n;
-  if (unmeasured > 0n)
+  // The sampler's first look comes up to a second after the start: no sign that anything was amiss.
+  if (unmeasured >= 1_000_000n)
     return (
       <StateMark state="attention" title={t('unmeasuredWhat')}>
         {t('unmeasured', { time: format.duration(unmeasured).text })}
