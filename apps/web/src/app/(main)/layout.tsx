@@ -1,12 +1,15 @@
 import type { ReactNode } from 'react';
 import { Shell } from '../../components/shell.tsx';
+import { ActionProvider } from '../../features/container/action-provider.tsx';
 import { LiveProvider } from '../../features/live/live-provider.tsx';
 import { readSession } from '../../lib/session.ts';
 
 export default async function MainLayout({ children }: { children: ReactNode }) {
   return (
     <LiveProvider>
-      <Shell session={await readSession()}>{children}</Shell>
+      <ActionProvider>
+        <Shell session={await readSession()}>{children}</Shell>
+      </ActionProvider>
     </LiveProvider>
   );
 }

@@ -42,7 +42,7 @@ export function ActionDialog({
   container: Container;
   action: ContainerAction;
   close(): void;
-  onDone?: () => void;
+  onDone?: (() => void) | undefined;
 }) {
   const t = useTranslations('action');
   const client = useTRPCClient();

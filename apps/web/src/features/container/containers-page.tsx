@@ -1,14 +1,14 @@
 'use client';
 import type { Container } from '@bulkhead/model';
-import { NativeSelect, SegmentedControl, TextInput } from '@mantine/core';
-import { IconSearch } from '@tabler/icons-react';
+import { NativeSelect, SegmentedControl } from '@mantine/core';
 import { useSearchParams } from 'next/navigation';
 import { useTranslations } from 'next-intl';
-import { type KeyboardEvent, useMemo, useRef } from 'react';
+import { useMemo } from 'react';
 import { Empty } from '../../components/empty.tsx';
 import { useFormat } from '../../components/measure.tsx';
 import { PageHead } from '../../components/page-head.tsx';
 import { RowsSkeleton } from '../../components/rows-skeleton.tsx';
+import { SearchField } from '../../components/search-field.tsx';
 import { AwayNotice } from '../live/away-notice.tsx';
 import { useContainers, useLeaving, useSamples } from '../live/live-provider.tsx';
 import css from './containers.module.css';
@@ -38,11 +38,13 @@ export function ContainersPage() {
   const view = readView(params);
   const containers = useContainers();
   const leaving = useLeaving();
-  const search = useRef<HTMLInputElement>(null);
   useSamples();
 
-  const show = (changed: Partial<ContainersView>, how: 'push' | 'replace') =>
-    window.history[`${how}State`](null, '', `/containers${writeView({ ...view, ...changed })}`);
+  // The address itself is read: what was rendered may be a key behind it.
+  const show = (changed: Partial<ContainersView>, how: 'push' | 'replace') => {
+    const current = readView(new URLSearchParams(window.location.search));
+    window.history[`${how}State`](null, '', `/containers${writeView({ ...current, ...changed })}`);
+  };
 
   const all = useMemo(() => [...(containers?.values() ?? [])], [containers]);
   const tenants = useMemo(() => [...new Set(all.map((container) => container.tenantId))].sort(), [all]);
@@ -55,12 +57,6 @@ export function ContainersPage() {
   }, [all, leaving, params]);
   const present = rows.filter((row) => !row.leaving).length;
   const filtered = view.search !== '' || view.tenant !== undefined || view.status !== undefined;
-
-  const onSearchKey = (event: KeyboardEvent<HTMLInputElement>) => {
-    if (event.key !== 'Escape') return;
-    show({ search: '' }, 'replace');
-    search.current?.blur();
-  };
 
   return (
     <div className={css.page}>
@@ -85,17 +81,11 @@ export function ContainersPage() {
       ) : (
         <>
           <div className={css.toolbar}>
-            <TextInput
-              ref={search}
-              className={css.search ?? ''}
-              type="search"
-              size="xs"
-              aria-label={t('search')}
-              placeholder={t('search')}
-              leftSection={<IconSearch size={14} aria-hidden="true" />}
+            <SearchField
+              className={css.search}
+              label={t('search')}
               value={view.search}
-              onChange={(event) => show({ search: event.currentTarget.value }, 'replace')}
-              onKeyDown={onSearchKey}
+              onSearch={(search) => show({ search }, 'replace')}
             />
             <NativeSelect
               className={css.filter ?? ''}

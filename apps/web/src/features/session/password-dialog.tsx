@@ -50,7 +50,8 @@ export function PasswordDialog({ close }: { close(): void }) {
           <PasswordInput
             name="new"
             label={t('new')}
-            description={t('rule', { count: passwordLength })}
+            description={short ? undefined : t('rule', { count: passwordLength })}
+            aria-invalid={short}
             error={short ? t('rule', { count: passwordLength }) : undefined}
             autoComplete="new-password"
             maxLength={128}

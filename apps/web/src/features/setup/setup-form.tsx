@@ -82,7 +82,8 @@ export function SetupForm() {
       <PasswordInput
         name="password"
         label={t('password')}
-        description={t('passwordRule', { count: passwordLength })}
+        description={mismatch === 'short' ? undefined : t('passwordRule', { count: passwordLength })}
+        aria-invalid={mismatch === 'short'}
         autoComplete="new-password"
         maxLength={128}
         required
@@ -95,6 +96,7 @@ export function SetupForm() {
         autoComplete="new-password"
         maxLength={128}
         required
+        aria-invalid={mismatch === 'different'}
         error={mismatch === 'different' ? t('different') : undefined}
         visibilityToggleButtonProps={{ 'aria-label': t('showPassword') }}
       />

@@ -2,10 +2,9 @@
 import type { Container, ContainerDetail } from '@bulkhead/model';
 import { Button, Menu } from '@mantine/core';
 import { IconChevronDown } from '@tabler/icons-react';
-import dynamic from 'next/dynamic';
 import { useParams, usePathname, useRouter } from 'next/navigation';
 import { useTranslations } from 'next-intl';
-import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
+import { createContext, type ReactNode, useContext, useEffect } from 'react';
 import { Link } from '../../../components/link.tsx';
 import { Notice } from '../../../components/notice.tsx';
 import { PageHead } from '../../../components/page-head.tsx';
@@ -13,12 +12,11 @@ import { RowsSkeleton } from '../../../components/rows-skeleton.tsx';
 import { RelativeTime } from '../../../components/time.tsx';
 import { TroubleNotice } from '../../../components/trouble-notice.tsx';
 import { AwayNotice } from '../../live/away-notice.tsx';
+import { useAction } from '../action-provider.tsx';
 import { type ContainerAction, possibleActions } from '../actions.ts';
 import { ContainerStatusMark } from '../container-status.tsx';
 import css from './detail.module.css';
 import { useContainerState } from './use-container.ts';
-
-const ActionDialog = dynamic(() => import('../action-dialog.tsx').then((module) => module.ActionDialog), { ssr: false });
 
 const tabs = ['overview', 'processes', 'logs', 'namespaces', 'transcript', 'events'] as const;
 
@@ -40,12 +38,14 @@ export function useShown(): Shown {
 function Actions({ container }: { container: Container }) {
   const t = useTranslations('action');
   const router = useRouter();
-  const [action, setAction] = useState<ContainerAction>();
+  const ask = useAction();
+  const act = (action: ContainerAction) =>
+    ask({ container, action, ...(action === 'delete' ? { onDone: () => router.push('/containers') } : {}) });
   const [main, ...others] = possibleActions(container);
   return (
     <>
       {main !== undefined && (
-        <Button size="xs" variant={main === 'start' ? 'filled' : 'default'} onClick={() => setAction(main)}>
+        <Button size="xs" variant={main === 'start' ? 'filled' : 'default'} onClick={() => act(main)}>
           {t(`${main}.word`)}
         </Button>
       )}
@@ -58,20 +58,12 @@ function Actions({ container }: { container: Container }) {
           </Menu.Target>
           <Menu.Dropdown>
             {others.map((other) => (
-              <Menu.Item key={other} {...(other === 'delete' ? { c: 'var(--bad)' } : {})} onClick={() => setAction(other)}>
+              <Menu.Item key={other} {...(other === 'delete' ? { c: 'var(--bad)' } : {})} onClick={() => act(other)}>
                 {t(`${other}.word`)}
               </Menu.Item>
             ))}
           </Menu.Dropdown>
         </Menu>
-      )}
-      {action && (
-        <ActionDialog
-          container={container}
-          action={action}
-          close={() => setAction(undefined)}
-          {...(action === 'delete' ? { onDone: () => router.push('/containers') } : {})}
-        />
       )}
     </>
   );
