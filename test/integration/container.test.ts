@@ -322,6 +322,8 @@ describeNeeds(
       await using host = await startTestRuntime();
       const { container } = await host.runtime.create(spec(['sh', '-c', 'echo one; sleep 0.5; seq 1 5000; exit 5']));
       await host.runtime.start(container.id);
+      // What a launcher has taken out of the pipe and not written yet dies with it; nothing is under way once this line is there.
+      await expect.poll(() => readFileSync(`${host.instance.paths.containerLogs}/${container.id}.log`, 'utf8')).toContain('one');
       await killLauncher(host);
       const exitStatus = await host.runtime.wait(container.id, seconds(10));
       // From Linux 6.15 on the kernel tells the status to whoever holds a pidfd; before, it is unknown, never 0.

@@ -30,6 +30,13 @@ function identitiesOf(pid: number | 'self'): Map<NamespaceType, Identity> {
   return found;
 }
 
+/** The host's own do not change while it runs: read once. */
+let initial: ReadonlyMap<NamespaceType, Identity> | undefined;
+
+function readInitial(): ReadonlyMap<NamespaceType, Identity> {
+  return new Map([...identitiesOf('self'), ...identitiesOf(1)]);
+}
+
 /**
  * Namespaces of a process, in the order of the kernel package's table. `initial` compares with those of process 1, type
  * by type; where /proc/1 tells nothing of a type (hidepid, no CAP_SYS_PTRACE), with our own. What cannot be read of a
@@ -41,12 +48,10 @@ export function readNamespaces(pid: number): NamespaceReference[] {
   const found = identitiesOf(pid);
   // Tells "gone" from "has none to show": this throws ENOENT where no process has the pid.
   if (found.size < namespaceTable.length) statSync(`/proc/${pid}`);
-  const initial = identitiesOf(1);
-  if (initial.size < found.size) {
-    for (const [type, identity] of identitiesOf('self')) if (!initial.has(type)) initial.set(type, identity);
-  }
+  initial ??= readInitial();
+  const hosts = initial;
   return [...found].map(([type, { dev, ino }]) => {
-    const hosts = initial.get(type);
-    return { type, dev, ino, initial: hosts?.dev === dev && hosts.ino === ino };
+    const own = hosts.get(type);
+    return { type, dev, ino, initial: own?.dev === dev && own.ino === ino };
   });
 }

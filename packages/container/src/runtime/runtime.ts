@@ -373,7 +373,7 @@ class Runtime implements ContainerRuntime {
     const held = this.#store.held(id);
     if (this.#launcher.present) closePipes(held, '');
     else takeLastWords(held, '', this.#output(id));
-    const oomKills = this.#oomKills(state);
+    const oomKills = this.#oomKills(state, exitStatus);
     this.#store.update(id, {
       operation: state.operation === 'deleting' ? 'deleting' : undefined,
       container: {
@@ -393,7 +393,9 @@ class Runtime implements ContainerRuntime {
     }
   }
 
-  #oomKills(state: StoredContainer): bigint | undefined {
+  #oomKills(state: StoredContainer, exitStatus: ExitStatus): bigint | undefined {
+    // Without a limit nothing runs against it, and whom the host's own shortage hits ends by a signal: no need to look.
+    if (state.spec.limits.memoryMaxBytes === undefined && exitStatus.kind === 'exited') return undefined;
     try {
       using reader = this.#options.cgroups.reader(this.cgroupPath(state.container));
       const { memoryOomKills } = reader.read();
