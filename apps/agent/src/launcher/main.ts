@@ -1,5 +1,5 @@
-import { Launcher, planHostRoot, readHostTemplate, readKept, selfTest, warmUp } from '@bulkhead/container/launcher';
-import { instancePaths, Problem } from '@bulkhead/model';
+import { Launcher, planContainer, planHostRoot, readHostTemplate, readKept, selfTest, warmUp } from '@bulkhead/container/launcher';
+import { ContainerSpec, instancePaths, Problem } from '@bulkhead/model';
 import { ownEnvironment, readConfig } from './env.ts';
 
 /*
@@ -28,7 +28,8 @@ function main(): void {
     return;
   }
   selfTest();
-  warmUp(planHostRoot(readHostTemplate()), warmUpRounds);
+  const rehearsed = ContainerSpec.parse({ name: 'rehearsal', image: 'host', args: ['true'] });
+  warmUp(planHostRoot(readHostTemplate()), planContainer(rehearsed), warmUpRounds);
   launcher.open();
   log({ level: 'info', message: 'ready' });
 }

@@ -74,7 +74,7 @@ export function becomeNamespaceRoot(): void {
 }
 
 /** Finds the program as execvp(3) would, so that a missing command is told before anything was started. */
-function findProgram(plan: ProcessPlan): string {
+export function findProgram(plan: ProcessPlan): string {
   const [command] = plan.args as [string];
   const path =
     plan.env.find((entry) => entry.startsWith('PATH='))?.slice(5) ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
