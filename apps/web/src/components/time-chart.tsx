@@ -28,12 +28,14 @@ export interface TimeChartProps {
   /** Seconds since 1970. */
   window: { from: number; to: number };
   locale: string;
+  /** False where the last value is a stored one, not that of this moment. */
+  live: boolean;
   /** Charts of one page share it: their cursors move together. */
   cursorKey: string;
   onZoom?(from: number, to: number): void;
 }
 
-const height = 168;
+const height = 176;
 /** A limit far above all that was used would press the line flat: it is named, not drawn. */
 const limitInSight = 0.2;
 
@@ -96,9 +98,9 @@ export function TimeChart(props: TimeChartProps) {
         ctx.stroke();
         ctx.font = `${11 * devicePixelRatio}px ${getComputedStyle(document.body).fontFamily}`;
         ctx.textBaseline = 'top';
-        const right = x + ctx.measureText(mark.label).width + 6 * devicePixelRatio > bbox.left + bbox.width;
+        const right = x + ctx.measureText(mark.label).width > bbox.left + bbox.width;
         ctx.textAlign = right ? 'right' : 'left';
-        ctx.fillText(mark.label, x + (right ? -4 : 4) * devicePixelRatio, bbox.top + 2 * devicePixelRatio);
+        ctx.fillText(mark.label, x, bbox.top - 14 * devicePixelRatio);
         ctx.restore();
       }
     };
@@ -112,7 +114,8 @@ export function TimeChart(props: TimeChartProps) {
       {
         width: element.clientWidth,
         height,
-        padding: [10, 0, 0, 0],
+        // Above for the words of marks, at the right for half of the last time.
+        padding: [18, 18, 0, 0],
         legend: { show: false },
         cursor: { sync: { key: cursorKey }, y: false, points: { size: 6 }, drag: { x: true, y: false, setScale: false } },
         scales: {
@@ -177,7 +180,12 @@ export function TimeChart(props: TimeChartProps) {
   }, [series, shown.from, shown.to, limit, props.marks]);
 
   const words = summary
-    ? t('summary', { last: format(summary.last), min: format(summary.min), max: format(summary.max), mean: format(summary.mean) })
+    ? t(props.live ? 'summary' : 'summaryStored', {
+        last: format(summary.last),
+        min: format(summary.min),
+        max: format(summary.max),
+        mean: format(summary.mean),
+      })
     : t('nothing');
   return (
     <figure className={css.chart}>

@@ -28,7 +28,7 @@ import { CpuNow, MemoryNow, TrendCell } from './use-cells.tsx';
 
 const rowHeight = 44;
 const resortMsec = 2_000;
-const trendRefreshMsec = 10_000;
+const trendRefreshMsec = 5_000;
 
 export interface Row {
   container: Container;

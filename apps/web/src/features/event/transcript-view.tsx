@@ -3,7 +3,7 @@ import type { Transcript } from '@bulkhead/model';
 import { Button, CopyButton } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { useTranslations } from 'next-intl';
-import { Measure, useFormat } from '../../components/measure.tsx';
+import { Measure, NotMeasured, useFormat } from '../../components/measure.tsx';
 import css from './transcript.module.css';
 
 /** What was done to the host, call by call, and the shell commands that would do the same. */
@@ -75,7 +75,8 @@ export function TranscriptView({ transcript }: { transcript: Transcript }) {
                     </td>
                     <td className={css.result}>{step.error ?? t('ok')}</td>
                     <td className={css.number}>
-                      <Measure quantity={nsec(step.durationNsec)} />
+                      {/* A call that does not come back, execve above all, leaves nobody to stop the clock. */}
+                      {step.durationNsec === 0 ? <NotMeasured reason={t('noDuration')} /> : <Measure quantity={nsec(step.durationNsec)} />}
                     </td>
                   </tr>
                 ))}

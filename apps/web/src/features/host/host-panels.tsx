@@ -72,7 +72,7 @@ export function HostUsePanel({ host }: { host: HostState }) {
   const nowMsec = useNow();
   const cpus = host.view?.cpus;
   const memory = host.view?.memoryBytes;
-  const shared = { window: { from: nowMsec / 1000 - windowSeconds, to: nowMsec / 1000 }, locale, cursorKey: 'host' };
+  const shared = { window: { from: nowMsec / 1000 - windowSeconds, to: nowMsec / 1000 }, locale, cursorKey: 'host', live: true };
   return (
     <Section title={t('use')} aside={t('window')}>
       <div className={css.charts}>

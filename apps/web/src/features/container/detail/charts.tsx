@@ -167,7 +167,14 @@ export function Charts() {
     );
     download(`${container.name}.csv`, 'text/csv', toCsv(['time', 'cpu_millis', 'memory_bytes'], rows));
   };
-  const shared = { window: shown, marks, locale, cursorKey: 'container', onZoom: (from: number, to: number) => show({ from, to }) };
+  const shared = {
+    window: shown,
+    marks,
+    locale,
+    cursorKey: 'container',
+    live: range === 'live',
+    onZoom: (from: number, to: number) => show({ from, to }),
+  };
 
   return (
     <section aria-label={t('label')}>

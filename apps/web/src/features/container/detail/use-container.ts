@@ -30,7 +30,9 @@ export function useContainerState(reference: string): ContainerState {
 
   // Each change is told live; the rest of what is known is asked for again.
   // biome-ignore lint/correctness/useExhaustiveDependencies: a change of either is the reason to ask again
-  useEffect(() => void refetch(), [live, reachable, refetch]);
+  useEffect(() => {
+    if (reachable !== false) void refetch();
+  }, [live, reachable, refetch]);
 
   const gone = missing && live === undefined;
   const container = gone ? remembered : (live ?? detail);
