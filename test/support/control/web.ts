@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createHash, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,11 +40,34 @@ async function serving(child: ChildProcess, log: () => string): Promise<number> 
   }
 }
 
+function selfSigned(directory: string): { certificateFile: string; keyFile: string } {
+  const [certificateFile, keyFile] = [join(directory, 'tls.crt'), join(directory, 'tls.key')];
+  const request = [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-days',
+    '1',
+    '-subj',
+    '/CN=127.0.0.1',
+  ];
+  execFileSync('openssl', [...request, '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', keyFile, '-out', certificateFile], {
+    stdio: 'ignore',
+  });
+  return { certificateFile, keyFile };
+}
+
 export interface TestWebOptions {
   port?: number;
   program?: string;
   /** Runs as this user and group, who own what it may write and nothing else. */
   uid?: number;
+  /** Serves HTTPS with a certificate of its own. */
+  tls?: boolean;
 }
 
 export async function startTestWeb(options: TestWebOptions = {}): Promise<TestWeb> {
@@ -82,6 +105,7 @@ export async function startTestWeb(options: TestWebOptions = {}): Promise<TestWe
     authSecretFile: file('auth-secret', randomBytes(32).toString('base64url')),
     listen: { address: '127.0.0.1', port: options.port ?? 0 },
     setupFile,
+    ...(options.tls === true ? { tls: selfSigned(stateDirectory) } : {}),
   };
   // What the collector does, in its simplest form: the agent's journal goes into the database as it grows.
   let stored = 0;
@@ -116,7 +140,7 @@ export async function startTestWeb(options: TestWebOptions = {}): Promise<TestWe
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (written += text));
   const port = await serving(child, () => written);
   return {
-    origin: `http://127.0.0.1:${port}`,
+    origin: `${options.tls === true ? 'https' : 'http'}://127.0.0.1:${port}`,
     controlSocket: paths.controlSocket,
     setupFile,
     setupToken,
