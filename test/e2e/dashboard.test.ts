@@ -239,7 +239,7 @@ describe('actions', () => {
     const alert = dialog.getByRole('alert');
     await alert.waitFor();
     const words = (await alert.textContent()) ?? '';
-    expect(words).toContain('there is no container');
+    expect(words).toContain('There is no container');
     const reference = /Reference ([0-9a-f]{8})/.exec(words)?.[1];
     expect(reference).toBeTruthy();
     expect(web.log()).toContain(String(reference));

@@ -4,6 +4,9 @@ import { useTranslations } from 'next-intl';
 import type { Trouble } from '../lib/api.ts';
 import { Notice } from './notice.tsx';
 
+/** Servers speak in halves of sentences, as a command line prints them. */
+const asSentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?。！？]$/.test(text) ? '' : '.'}`;
+
 /** What happened, why, what to do, and the reference that finds the log line. */
 export function TroubleNotice({ trouble, retry }: { trouble: Trouble; retry?: () => void }) {
   const t = useTranslations('trouble');
@@ -21,8 +24,8 @@ export function TroubleNotice({ trouble, retry }: { trouble: Trouble; retry?: ()
         )
       }
     >
-      {trouble.problem !== undefined && <p>{trouble.problem === 'internal' ? t('internal') : trouble.message}</p>}
-      <p>{remedy}</p>
+      {trouble.problem !== undefined && <p>{trouble.problem === 'internal' ? t('internal') : asSentence(trouble.message)}</p>}
+      <p>{asSentence(remedy)}</p>
       {trouble.reference && <p>{t.rich('reference', { id: trouble.reference, code: (text) => <code>{text}</code> })}</p>}
     </Notice>
   );

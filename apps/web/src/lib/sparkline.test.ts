@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { sparklinePaths } from './sparkline.ts';
 
-const box = { width: 100, height: 22 };
+const box = { width: 102, height: 22 };
 
 it('leaves a gap where nothing was measured', () => {
   const { line, dots } = sparklinePaths([1, 2, null, 2, 1], box);
@@ -12,7 +12,7 @@ it('leaves a gap where nothing was measured', () => {
 it('draws a lone value as a dot and zero at the bottom', () => {
   const { line, dots } = sparklinePaths([null, 0, null], box);
   expect(line).toBe('');
-  expect(dots).toEqual([{ x: 50, y: 21 }]);
+  expect(dots).toEqual([{ x: 51, y: 21 }]);
 });
 
 it('draws nothing of nothing', () => {
@@ -20,6 +20,6 @@ it('draws nothing of nothing', () => {
 });
 
 it('measures against the ceiling where there is one, and above it against the largest value', () => {
-  expect(sparklinePaths([50, 50], { ...box, ceiling: 100 }).line).toBe('M0 11L100 11');
-  expect(sparklinePaths([200, 200], { ...box, ceiling: 100 }).line).toBe('M0 1L100 1');
+  expect(sparklinePaths([50, 50], { ...box, ceiling: 100 }).line).toBe('M1 11L101 11');
+  expect(sparklinePaths([200, 200], { ...box, ceiling: 100 }).line).toBe('M1 1L101 1');
 });

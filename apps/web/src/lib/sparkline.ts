@@ -8,8 +8,8 @@ interface Box {
 export function sparklinePaths(values: readonly (number | null)[], { width, height, ceiling }: Box) {
   const largest = values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
   const top = Math.max(ceiling ?? 0, largest) || 1;
-  const x = (index: number) => Math.round((values.length > 1 ? (index / (values.length - 1)) * width : width) * 100) / 100;
-  // One pixel above and below, so that a line at either edge is drawn whole.
+  // One pixel on every side, so that a line or a dot at an edge is drawn whole.
+  const x = (index: number) => Math.round((1 + (values.length > 1 ? index / (values.length - 1) : 1) * (width - 2)) * 100) / 100;
   const y = (value: number) => Math.round((height - 1 - (value / top) * (height - 2)) * 100) / 100;
   let line = '';
   let area = '';

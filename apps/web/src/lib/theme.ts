@@ -46,6 +46,7 @@ export const theme = createTheme({
     // Every field of our forms is wanted; a star on each says nothing.
     TextInput: { defaultProps: { withAsterisk: false } },
     PasswordInput: { defaultProps: { withAsterisk: false } },
+    Modal: { styles: { title: { fontSize: 15, fontWeight: 600 } } },
     SegmentedControl: {
       defaultProps: { withItemsBorders: false },
       styles: { root: { background: 'var(--surface-sunken)', boxShadow: 'inset 0 0 0 1px var(--line)' } },
