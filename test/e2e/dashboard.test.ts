@@ -144,13 +144,19 @@ describe('live', () => {
     await web.agent.crash();
     web.agent.forget(container.id);
     await page.waitForTimeout(7_000);
+    const restartedMsec = Date.now();
     await web.agent.start();
     await page.waitForTimeout(4_000);
     await page.keyboard.press('t');
     const numbers = page.getByRole('region', { name: 'The charts' });
     await numbers.waitFor();
-    const rows = await numbers.locator('tbody tr').count();
-    expect(rows).toBeGreaterThan(250);
+    const timesMsec = (await numbers.locator('tbody th').allTextContents()).map((text) => Date.parse(text));
+    expect(timesMsec.length).toBeGreaterThan(250);
+    // Newest first: measured again after the restart, and nothing made up for the time between.
+    expect(timesMsec[0]).toBeGreaterThan(restartedMsec);
+    const pausesMsec = timesMsec.slice(1).map((atMsec, index) => (timesMsec[index] ?? 0) - atMsec);
+    expect(Math.max(...pausesMsec)).toBeGreaterThanOrEqual(6_000);
+    expect(pausesMsec.filter((pauseMsec) => pauseMsec > 3_000)).toHaveLength(1);
     await page.keyboard.press('t');
     await chart.waitFor();
   });
