@@ -63,7 +63,9 @@ function selfSigned(directory: string): { certificateFile: string; keyFile: stri
 
 export interface TestWebOptions {
   port?: number;
+  /** The program and the Node that runs it; the source and the test's own where absent. */
   program?: string;
+  node?: string;
   /** Runs as this user and group, who own what it may write and nothing else. */
   uid?: number;
   /** Serves HTTPS with a certificate of its own. */
@@ -71,9 +73,13 @@ export interface TestWebOptions {
 }
 
 export async function startTestWeb(options: TestWebOptions = {}): Promise<TestWeb> {
+  // Whatever is there when a step fails is taken away again, last first.
+  await using stack = new AsyncDisposableStack();
   const stateDirectory = mkdtempSync(join(tmpdir(), 'bulkhead-web-'));
+  stack.defer(() => rmSync(stateDirectory, { recursive: true, force: true }));
   const instance = `f${randomBytes(1).toString('hex')}`;
   const paths = instancePaths(stateDirectory, instance);
+  stack.defer(() => rmSync(paths.run, { recursive: true, force: true }));
   const hostId = randomUUID();
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const agent = await startTestAgent({
@@ -81,14 +87,14 @@ export async function startTestWeb(options: TestWebOptions = {}): Promise<TestWe
     hostId,
     publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
   });
-  const server = await startPostgres();
-  const database = await freshDatabase(server);
+  stack.defer(() => agent.crash());
+  const server = stack.use(await startPostgres());
+  const database = stack.use(await freshDatabase(server));
   const file = (name: string, content: string) => {
     const path = join(stateDirectory, name);
     writeFileSync(path, content, { mode: 0o600 });
     return path;
   };
-  mkdirSync(stateDirectory, { recursive: true });
   const setupToken = randomBytes(32).toString('base64url');
   const setupFile = file(
     'setup.json',
@@ -117,6 +123,10 @@ export async function startTestWeb(options: TestWebOptions = {}): Promise<TestWe
       ({ seq: stored } = await ingest(database.collector, { hostId, after: stored, entries }));
     });
   }, 50);
+  stack.defer(async () => {
+    clearInterval(collect);
+    await storing;
+  });
   const until = async (): Promise<void> => {
     const wanted = agent.journal.length;
     while (stored < wanted) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -131,14 +141,24 @@ export async function startTestWeb(options: TestWebOptions = {}): Promise<TestWe
     for (const path of own) chownSync(path, uid, uid);
     chmodSync(paths.agentSocket, 0o666);
   }
-  const child = spawn(process.execPath, [program], {
+  const child = spawn(options.node ?? process.execPath, [program], {
     env: { PATH: process.env.PATH, BULKHEAD_CONFIG: configFile, NODE_ENV: 'production' },
     ...owner,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // Also where the test itself fails hard.
+  const end = () => child.kill('SIGKILL');
+  process.once('exit', end);
+  stack.defer(async () => {
+    process.off('exit', end);
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGTERM');
+    await new Promise((resolve) => child.once('exit', resolve));
+  });
   let written = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (written += text));
   const port = await serving(child, () => written);
+  const held = stack.move();
   return {
     origin: `${options.tls === true ? 'https' : 'http'}://127.0.0.1:${port}`,
     controlSocket: paths.controlSocket,
@@ -152,18 +172,6 @@ export async function startTestWeb(options: TestWebOptions = {}): Promise<TestWe
     },
     stored: until,
     log: () => written,
-    async [Symbol.asyncDispose]() {
-      clearInterval(collect);
-      await storing;
-      if (child.exitCode === null) {
-        child.kill('SIGTERM');
-        await new Promise((resolve) => child.once('exit', resolve));
-      }
-      await agent.crash();
-      await database[Symbol.asyncDispose]();
-      await server[Symbol.asyncDispose]();
-      rmSync(paths.run, { recursive: true, force: true });
-      rmSync(stateDirectory, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }
