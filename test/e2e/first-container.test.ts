@@ -191,8 +191,18 @@ it('what its tenant used is what the kernel counted', async () => {
 });
 
 it('its stored chart has what was made durable', async () => {
-  await page.goto(`${origin}/containers/${burn.id}?range=1h`);
-  await page.getByRole('img', { name: /^CPU\. last 0\./ }).waitFor({ timeout: 20_000 });
+  // A stored point is the mean since the one before, and readings are made durable once a minute.
+  const shown = async () => {
+    await page.goto(`${origin}/containers/${burn.id}?range=1h`);
+    return page
+      .getByRole('img', { name: /^CPU\. last 0\./ })
+      .waitFor({ timeout: 5_000 })
+      .then(
+        () => true,
+        () => false,
+      );
+  };
+  await expect.poll(shown, { timeout: 100_000, interval: 1_000 }).toBe(true);
   await page.screenshot({ path: join(screenshots, 'real-stored.png') });
 });
 
