@@ -1,20 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type Fd, Recorder, record } from '@bulkhead/kernel';
-import { type ContainerId, type ExitStatus, Problem, type Transcript } from '@bulkhead/model';
-import type { LauncherClient } from '../launcher/client.ts';
+import { type ContainerId, cgroupRoot, type ExitStatus, Problem, type Transcript } from '@bulkhead/model';
 import { decodeSteps, type OutputPlan, type ProcessState } from '../launcher/protocol.ts';
 import type { ExecRequest, ProcessOutputItem, RuntimeOptions } from '../types.ts';
 import type { LauncherConnection } from './connection.ts';
 import { explainLaunch } from './failure.ts';
 import { holdPipes, takeLastWords } from './last-words.ts';
-import { readLog } from './log-reader.ts';
+import { logMaxBytes, readLog } from './log-reader.ts';
 import { namespacesOf, oomScoreAdj, planExec } from './plan.ts';
 import { readExitRecord, type StoredExec } from './state-file.ts';
 import { type ContainerStore, closePipes } from './store.ts';
 import { TranscriptBuilder } from './transcript.ts';
 
-const logMaxBytes = 16 * 1024 * 1024;
 /** Sessions kept for their output after they ended; older ones are forgotten. */
 const maxEndedSessions = 20;
 /** Sessions at once in one container. */
@@ -120,7 +118,7 @@ export class ExecSessions {
   async #tidy(id: ContainerId, number: number): Promise<void> {
     const state = this.#store.get(id);
     if (state === undefined) return;
-    const path = `bulkhead-${this.#options.instance}/${state.container.tenantId}/${id}/exec-${number}`;
+    const path = `${cgroupRoot(this.#options.instance)}/${state.container.tenantId}/${id}/exec-${number}`;
     // A process that it left behind keeps its cgroup until the container ends.
     if (this.#options.cgroups.exists(path) && this.#options.cgroups.processes(path).length === 0) await this.#options.cgroups.remove(path);
     const ended = this.#store.get(id)?.execs.filter((one) => one.exitStatus !== undefined) ?? [];
@@ -141,7 +139,7 @@ export class ExecSessions {
   }
 
   /** After a reconnect: ends that were missed, and sessions whose launcher is dead. */
-  async takeUp(_client: LauncherClient, processes: ProcessState[]): Promise<void> {
+  async takeUp(processes: ProcessState[]): Promise<void> {
     const held = new Map(
       processes.filter((process) => process.execId !== undefined).map((process) => [`${process.id}/${process.execId}`, process]),
     );

@@ -3,6 +3,8 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { hasErrno } from '@bulkhead/kernel';
 import type { ProcessOutput } from '../types.ts';
 
+/** Size at which a log is rotated; one rotated part is kept. */
+export const logMaxBytes = 16 * 1024 * 1024;
 /** How long a follower trusts the notification of the kernel before it looks by itself. */
 const lookAgainMsec = 500;
 const chunkBytes = 65_536;

@@ -24,7 +24,7 @@ import { exitCodeOfFailedExec, explainLaunch, explainStorage } from './failure.t
 import { readHostTemplate } from './host-template.ts';
 import { IdRanges, idsPerContainer } from './id-ranges.ts';
 import { holdPipes, takeLastWords } from './last-words.ts';
-import { readLog } from './log-reader.ts';
+import { logMaxBytes, readLog } from './log-reader.ts';
 import { planContainer } from './plan.ts';
 import { readProcess } from './processes.ts';
 import { SandboxesAhead } from './sandboxes-ahead.ts';
@@ -33,8 +33,6 @@ import { ContainerStore, closePipes, type Held } from './store.ts';
 import { openInput, resizeInput, writeInput } from './terminal-io.ts';
 import { TranscriptBuilder } from './transcript.ts';
 
-/** Size at which a container's log is rotated; one rotated part is kept. */
-const logMaxBytes = 16 * 1024 * 1024;
 /** How long a forced end may take before it is given up as stuck in the kernel. */
 const killTimeoutMsec = 10_000;
 
@@ -147,7 +145,7 @@ class Runtime implements ContainerRuntime {
       if (this.#store.get(process.id) === undefined)
         await client.ask({ type: 'forget', id: process.id, ...(process.execId === undefined ? {} : { execId: process.execId }) }, 'done');
     }
-    await this.#execs.takeUp(client, processes);
+    await this.#execs.takeUp(processes);
     this.#store.tell({ type: 'launcher-back' });
   }
 
