@@ -4,7 +4,7 @@
  * Syscalls from 424 on have one number everywhere.
  */
 interface ArchitectureTable {
-  syscalls: Record<'capset' | 'execveat' | 'pivot_root' | 'prlimit64' | 'setgroups' | 'setresgid' | 'setresuid' | 'setsid', number>;
+  syscalls: Record<'capset' | 'pivot_root' | 'prlimit64' | 'setgroups' | 'setresgid' | 'setresuid' | 'setsid', number>;
   O_DIRECTORY: number;
   O_NOFOLLOW: number;
 }
@@ -17,7 +17,6 @@ const x64: ArchitectureTable = {
     setresgid: 119,
     setresuid: 117,
     setsid: 112,
-    execveat: 322,
     prlimit64: 302,
   },
   O_DIRECTORY: 0o200000,
@@ -32,7 +31,6 @@ const arm64: ArchitectureTable = {
     setresgid: 149,
     setresuid: 147,
     setsid: 157,
-    execveat: 281,
     prlimit64: 261,
   },
   O_DIRECTORY: 0o40000,

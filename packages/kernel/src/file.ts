@@ -30,7 +30,6 @@ const cFchownat = declare<(dirfd: number, path: string, uid: number, gid: number
   'uint32_t',
   'int',
 ]);
-const cFchmod = declare<(fd: number, mode: number) => number>('fchmod', 'int', ['int', 'uint32_t']);
 const cPread = declare<(fd: number, buffer: Buffer, count: number, offset: number) => number>('pread', 'long', [
   'int',
   'void *',
@@ -96,11 +95,6 @@ export function mkfifoat(directory: DirectoryFd, path: string, mode: number): vo
 /** fchownat(2). */
 export function fchownat(directory: DirectoryFd, path: string, uid: number, gid: number, flags: number): void {
   perform('fchownat', [directory, path, uid, gid, flags], () => cFchownat(dirNumber(directory), path, uid, gid, flags));
-}
-
-/** fchmod(2). */
-export function fchmod(fd: Fd, mode: number): void {
-  perform('fchmod', [fd, mode], () => cFchmod(numberOf(fd), mode));
 }
 
 /**

@@ -33,11 +33,6 @@ const cExecve = declare<(path: string, argv: (string | null)[], envp: (string | 
   'const char **',
   'const char **',
 ]);
-const cFexecve = declare<(n: number, fd: number, path: string, argv: (string | null)[], envp: (string | null)[], flags: number) => number>(
-  'syscall',
-  'long',
-  ['long', 'long', 'str', 'const char **', 'const char **', 'long'],
-);
 const cExit = declare<(status: number) => void>('_exit', 'void', ['int']);
 const cWaitid = declare<(type: number, id: number, info: Buffer, options: number) => number>('waitid', 'int', [
   'int',
@@ -122,14 +117,6 @@ export function _exit(status: number): never {
 /** execve(2). Returns only by throwing. */
 export function execve(path: string, argv: readonly string[], envp: readonly string[]): never {
   perform('execve', [path, ...argv], () => cExecve(path, [...argv, null], [...envp, null]));
-  throw new Error('unreachable');
-}
-
-/** execveat(2) of the file behind a descriptor (AT_EMPTY_PATH). Returns only by throwing. */
-export function fexecve(file: Fd, argv: readonly string[], envp: readonly string[]): never {
-  perform('execveat', [file, ...argv], () =>
-    cFexecve(arch.syscalls.execveat, numberOf(file), '', [...argv, null], [...envp, null], 0x1000),
-  );
   throw new Error('unreachable');
 }
 
