@@ -1,6 +1,9 @@
 /** tRPC contracts: input and output schemas, permission and scope of each procedure, and the router that enforces them. */
 export * from './agent.ts';
+export * from './cgroup.ts';
 export * from './contract.ts';
 export * from './control.ts';
+export * from './doctor.ts';
 export * from './error.ts';
+export * from './namespace.ts';
 export * from './permission.ts';

@@ -13,6 +13,8 @@ export const Permission = z.enum([
   'tenant:read',
   'tenant:write',
   'host:read',
+  'namespace:read',
+  'cgroup:read',
   'journal:pull',
 ]);
 export type Permission = z.infer<typeof Permission>;
@@ -30,6 +32,7 @@ const member: ReadonlySet<Permission> = new Set([
   'usage:read',
   'event:read',
   'tenant:read',
+  'namespace:read',
 ]);
 
 /** What each role may do at all; which objects it may do it to is the caller's tenants. */

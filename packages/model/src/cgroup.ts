@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { Maker } from './maker.ts';
+import { Limit, Timestamp } from './primitives.ts';
+
+/** Path of a cgroup below its hierarchy's mount point: `/` is the root, `/system.slice/ssh.service` a group. The same path in several v1 hierarchies is one cgroup. */
+export const CgroupPath = z
+  .string()
+  .max(4096)
+  .regex(/^\/(?:[^/\0]+(?:\/[^/\0]+)*)?$/, 'must begin with / and have no empty part')
+  .refine((path) => !path.split('/').some((part) => part === '..' || part === '.'), 'must not contain . or ..');
+export type CgroupPath = z.infer<typeof CgroupPath>;
+
+/** Controllers by their v2 names; `io` is v1's blkio. */
+export const CgroupController = z.enum([
+  'cpu',
+  'cpuset',
+  'memory',
+  'io',
+  'pids',
+  'devices',
+  'freezer',
+  'hugetlb',
+  'rdma',
+  'misc',
+  'perf_event',
+  'net_cls',
+  'net_prio',
+]);
+export type CgroupController = z.infer<typeof CgroupController>;
+
+const Share = z.number().min(0).max(1);
+
+/** Share of the last ten seconds in which tasks stood still for want of something (pressure stall information, PSI). */
+export const CgroupPressure = z.object({
+  cpuSome: Share.optional(),
+  memorySome: Share.optional(),
+  memoryFull: Share.optional(),
+  ioSome: Share.optional(),
+  ioFull: Share.optional(),
+});
+export type CgroupPressure = z.infer<typeof CgroupPressure>;
+
+/** Use of one cgroup and everything below it over the last second. An absent field was not measured, never 0. */
+export const CgroupUse = z.object({
+  /** Mean number of CPUs in use, in thousandths. */
+  cpuMillis: z.number().nonnegative().optional(),
+  /** Share of the quota's periods in which it was throttled. */
+  throttled: Share.optional(),
+  memoryBytes: z.number().nonnegative().optional(),
+  ioReadBytesPerSecond: z.number().nonnegative().optional(),
+  ioWriteBytesPerSecond: z.number().nonnegative().optional(),
+  /** pids.current: threads count too. */
+  pids: z.number().int().nonnegative().optional(),
+  pressure: CgroupPressure.optional(),
+});
+export type CgroupUse = z.infer<typeof CgroupUse>;
+
+export const CgroupLimits = z.object({
+  cpuMaxMillis: Limit.optional(),
+  cpuWeight: z.number().int().positive().optional(),
+  memoryMaxBytes: Limit.optional(),
+  memoryHighBytes: Limit.optional(),
+  pidsMax: Limit.optional(),
+});
+export type CgroupLimits = z.infer<typeof CgroupLimits>;
+
+/** One cgroup of the host's tree. */
+export const CgroupNode = z.object({
+  path: CgroupPath,
+  /** Hierarchies in which the path exists, by the controllers they carry; none for a group of v2 without any. */
+  controllers: z.array(CgroupController),
+  maker: Maker,
+  /** Processes directly in it. */
+  processes: z.number().int().nonnegative().optional(),
+  frozen: z.boolean().optional(),
+  limits: CgroupLimits,
+  use: CgroupUse,
+});
+export type CgroupNode = z.infer<typeof CgroupNode>;
+
+/** One sample of a chart. */
+export const CgroupSample = z.object({ at: Timestamp, use: CgroupUse });
+export type CgroupSample = z.infer<typeof CgroupSample>;
+
+/** A kernel file of a cgroup as it stands. */
+export const CgroupFile = z.object({
+  /** `memory.max`, `cpu.shares`. */
+  name: z.string(),
+  /** Absolute path on the host. */
+  path: z.string(),
+  content: z.string().max(65_536).optional(),
+  /** Why the content is missing. */
+  unreadable: z.string().optional(),
+});
+export type CgroupFile = z.infer<typeof CgroupFile>;
