@@ -45,6 +45,8 @@ const host: Row = {
   'member of none': 'forbidden',
   collector: 'passed',
 };
+/** What shows the work of every tenant and of the host itself. */
+const wholeHost: Row = { ...host, collector: 'forbidden' };
 const collecting: Row = { ...host, administrator: 'forbidden' };
 
 interface Expectation {
@@ -84,6 +86,10 @@ const expectations: Record<string, Expectation> = {
   'container.watch': any(inScope, {}),
   'container.recent': one(),
   'container.samples': any(inScope, {}),
+  'cgroup.tree': any(wholeHost, {}),
+  'cgroup.inspect': any(wholeHost, { path: '/' }),
+  'cgroup.watch': any(wholeHost, {}),
+  'cgroup.recent': any(wholeHost, { path: '/' }),
   'host.info': any(host, {}),
   'host.use': any(host, {}),
   'event.watch': any(inScope, {}),

@@ -8,6 +8,8 @@ import { PolicyGate, readPolicy } from './authorisation/policy.ts';
 import { RefusalLog } from './authorisation/refusal-log.ts';
 import { SeenStatements } from './authorisation/seen-statements.ts';
 import { Verifier } from './authorisation/verify-keys.ts';
+import { HostCgroups } from './cgroup/host-cgroups.ts';
+import { ownMaker } from './cgroup/own-maker.ts';
 import { ContainerHistory } from './container/history.ts';
 import { EventLog } from './event/event-log.ts';
 import { HostFacts } from './host/host-facts.ts';
@@ -89,12 +91,15 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
   const history = new ContainerHistory({ journal, events, sampler });
   parts.defer(() => history.live.close());
 
+  const hostCgroups = parts.use(new HostCgroups({ makerOf: (path) => ownMaker(instance, path) }));
+
   let ready = false;
   const host = new HostFacts({
     config,
     bootId,
     cgroups,
     processes: new ServiceProcesses(paths),
+    journalBytes: () => journal.sizeBytes,
     troubles: () => [
       ...(journalTrouble === undefined
         ? []
@@ -121,6 +126,7 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
       history,
       policy,
       host,
+      hostCgroups,
     },
     {
       authenticate: createAuthenticate({ hostId, verifier, seen, clock: now }),

@@ -55,6 +55,7 @@ export class JournalAgent {
       agentContract,
       {
         container: others as never,
+        cgroup: others as never,
         event: others as never,
         host: { info: () => this.#options.hostInfo, use: this.#unavailable },
         journal: {

@@ -12,6 +12,7 @@ import { readConfig, type WebConfig } from './server/config.ts';
 import { HostMeter } from './server/host-meter.ts';
 import { createBrowserHandler, createControlSocketHandler, type NodeHandler } from './server/http.ts';
 import { LiveHost } from './server/live.ts';
+import { LiveCgroups } from './server/live-cgroups.ts';
 import { captureConsole, createLog } from './server/log.ts';
 import { preparePages } from './server/pages.ts';
 import { createControlRouter } from './server/router.ts';
@@ -74,7 +75,8 @@ async function main(): Promise<void> {
   });
   const live = new LiveHost(config.hostId, agent, log);
   const meter = new HostMeter(agent);
-  const services: Services = { config, log, database, auth: createAuth(config, database, log), agent, live, meter };
+  const cgroups = new LiveCgroups(agent, log);
+  const services: Services = { config, log, database, auth: createAuth(config, database, log), agent, live, cgroups, meter };
   const router = createControlRouter(services);
   const pages = await preparePages(config.listen);
   const sockets = createSocketServer(services, router, secure);
@@ -95,6 +97,7 @@ async function main(): Promise<void> {
     setTimeout(() => process.exit(0), stopWithinMsec).unref();
     sockets.close();
     live.close();
+    cgroups.close();
     meter.close();
     front.close();
     control.close();

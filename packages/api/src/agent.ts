@@ -16,6 +16,7 @@ import {
   Transcript,
 } from '@bulkhead/model';
 import { z } from 'zod';
+import { cgroupContract } from './cgroup.ts';
 import { mutation, query, type RouterOf, subscription } from './contract.ts';
 
 const One = z.object({ container: ContainerReference });
@@ -158,6 +159,7 @@ export const containerContract = {
 /** What an agent answers. */
 export const agentContract = {
   container: containerContract,
+  cgroup: cgroupContract,
   host: {
     info: query({ permission: 'host:read', scope: 'host', input: Nothing, output: HostInfo }),
     use: query({ permission: 'host:read', scope: 'host', input: Nothing, output: HostUse }),

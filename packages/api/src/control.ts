@@ -12,6 +12,7 @@ import {
 } from '@bulkhead/model';
 import { z } from 'zod';
 import { ContainerChange, containerContract } from './agent.ts';
+import { cgroupContract, cgroupHistoryContract, StorageReport } from './cgroup.ts';
 import { mutation, query, type RouterOf, subscription } from './contract.ts';
 import { Role } from './permission.ts';
 
@@ -144,6 +145,7 @@ export const controlContract = {
       output: z.array(Container),
     }),
   },
+  cgroup: { ...cgroupContract, ...cgroupHistoryContract },
   event: {
     list: query({
       permission: 'event:read',
@@ -181,6 +183,8 @@ export const controlContract = {
   host: {
     list: query({ permission: 'host:read', scope: 'host', input: Nothing, output: z.array(HostView) }),
     use: query({ permission: 'host:read', scope: 'host', input: Nothing, output: HostUse }),
+    /** What is stored of all hosts together, and what of this one still waits. */
+    storage: query({ permission: 'host:read', scope: 'host', input: Nothing, output: StorageReport }),
     /** The last 15 minutes, oldest first. A missing point is a gap and stays one. */
     recent: query({ permission: 'host:read', scope: 'host', input: Nothing, output: z.array(HostPoint) }),
     /** Reachability of the hosts behind what the caller sees: first item at once, then at each change. */

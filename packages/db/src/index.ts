@@ -9,5 +9,6 @@ export * from './ingest.ts';
 export * from './reading-conflict.ts';
 export * from './retention.ts';
 export { KnownIncarnations } from './steadiness.ts';
+export * from './storage.ts';
 export * from './tenant.ts';
 export * from './usage.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BootId, HostId, Timestamp } from './primitives.ts';
+import { BootId, Counter, HostId, Timestamp } from './primitives.ts';
 
 /** How the host's control groups are mounted. */
 export const CgroupSetup = z.enum(['legacy', 'hybrid', 'unified']);
@@ -29,6 +29,8 @@ export const HostUse = z.object({
   /** Time all CPUs spent not idle since boot (first line of /proc/stat). */
   cpuBusyUsec: z.string(),
   memoryUsedBytes: z.string(),
+  /** Bytes of the agent's journal that the collector has yet to fetch. */
+  journalBytes: Counter.optional(),
   processes: z.array(z.object({ name: z.string(), pid: z.number().int(), residentBytes: z.string(), cpuUsec: z.string() })),
 });
 export type HostUse = z.infer<typeof HostUse>;

@@ -2,10 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { dirname } from 'node:path';
-import { agentContract, type Caller, type ContainerChange, mayTouch } from '@bulkhead/api';
+import { agentContract, type Caller, type CgroupChange, type CgroupTree, type ContainerChange, mayTouch } from '@bulkhead/api';
 import { createRouter, type HandlersOf } from '@bulkhead/api/router';
 import { hashInput, openStatement, readPublicKey, statementHeader } from '@bulkhead/api/statement';
-import { type Container, type HostEvent, type JournalEntry, Problem, type Sample, type Transcript } from '@bulkhead/model';
+import { type CgroupNode, type Container, type HostEvent, type JournalEntry, Problem, type Sample, type Transcript } from '@bulkhead/model';
 import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
 import { Broadcast } from '../../../apps/web/src/server/queue.ts';
 import { detailOf, transcriptOf, uuid7 } from './sample-data.ts';
@@ -57,6 +57,7 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
   const changes = new Broadcast<ContainerChange>(1000, (waiting) => waiting);
   const rounds = new Broadcast<{ at: string; samples: Sample[] }>(10, (_, item) => [item]);
   const events = new Broadcast<HostEvent>(1000, (waiting) => waiting);
+  const trees = new Broadcast<CgroupChange>(10, (_, item) => [item]);
   const prints = new Broadcast<string>(1000, (waiting) => waiting);
 
   const find = (caller: Caller, reference: string): Entry => {
@@ -64,6 +65,40 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
     if (entry === undefined || !mayTouch(caller, entry.container.tenantId))
       throw new Problem('not-found', `there is no container ${reference}`, { remedy: 'see ./bulkhead ps' });
     return entry;
+  };
+  /** The root, what systemd would have, and a cgroup for each container that runs. */
+  const treeOf = (): CgroupTree => {
+    const node = (path: string, maker: CgroupNode['maker'], use: CgroupNode['use'] = {}): CgroupNode => ({
+      path,
+      controllers: ['cpu', 'memory', 'io', 'pids'],
+      maker,
+      processes: 1,
+      frozen: false,
+      limits: { cpuMaxMillis: 'max', memoryMaxBytes: 'max', pidsMax: 'max' },
+      use,
+    });
+    const running = [...entries.values()].filter(({ container }) => container.status === 'running');
+    return {
+      at: new Date().toISOString(),
+      cgroups: [
+        node('/', { runtime: 'kernel', name: '/' }),
+        node('/system.slice', { runtime: 'systemd', name: 'system.slice', externalId: 'system.slice' }),
+        ...running.map(({ container, cpuMillis, memoryBytes }) =>
+          node(
+            `/bulkhead-abc/${container.tenantId}/${container.id}`,
+            {
+              runtime: 'bulkhead',
+              name: container.name,
+              externalId: container.id,
+              containerId: container.id,
+              tenantId: container.tenantId,
+            },
+            { cpuMillis, memoryBytes, pids: 2, throttled: 0 },
+          ),
+        ),
+      ],
+      gaps: { cgroups: 0, leftOut: 0, reasons: [] },
+    };
   };
   const sampleOf = (entry: Entry, atMsec: number): Sample => ({
     at: new Date(atMsec).toISOString(),
@@ -233,6 +268,19 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
         yield* rounds.subscribe(signal);
       },
     },
+    cgroup: {
+      tree: () => treeOf(),
+      inspect: ({ input }) => {
+        const cgroup = treeOf().cgroups.find(({ path }) => path === input.path);
+        if (cgroup === undefined) throw new Problem('not-found', `there is no cgroup ${input.path}`);
+        const file = { name: 'pids.max', path: `/sys/fs/cgroup/pids${input.path}/pids.max`, content: 'max\n' };
+        return { cgroup, files: [file, { name: 'cgroup.kill', path: '/sys/fs/cgroup/cgroup.kill', unreadable: 'it can only be written' }] };
+      },
+      async *watch({ signal }) {
+        yield* trees.subscribe(signal, [{ type: 'snapshot', ...treeOf() }]);
+      },
+      recent: () => [],
+    },
     host: {
       info: () => ({
         hostId,
@@ -397,6 +445,7 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
         const atMsec = Date.now();
         const running = [...entries.values()].filter(({ container }) => container.status === 'running');
         for (const entry of running) step(entry, atMsec);
+        trees.publish({ type: 'snapshot', ...treeOf() });
         rounds.publish({ at: new Date(atMsec).toISOString(), samples: running.map((entry) => sampleOf(entry, atMsec)) });
       }, 1000);
     },

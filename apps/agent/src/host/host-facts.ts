@@ -12,6 +12,8 @@ export interface HostFactsOptions {
   bootId: string;
   cgroups: { setup: CgroupSetup; controllers: ReadonlySet<string> };
   processes: Pick<ServiceProcesses, 'read'>;
+  /** Bytes that the collector has yet to fetch. */
+  journalBytes(): number;
   /** What is wrong just now, one sentence each. */
   troubles(): string[];
 }
@@ -78,6 +80,7 @@ export class HostFacts {
       at: new Date().toISOString(),
       cpuBusyUsec: String(busy * usecPerTick),
       memoryUsedBytes: String((kibibytes('MemTotal') - kibibytes('MemAvailable')) * 1024n),
+      journalBytes: String(this.#options.journalBytes()),
       processes: this.#options.processes.read(),
     };
   }

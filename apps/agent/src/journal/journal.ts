@@ -196,6 +196,11 @@ export class Journal implements AsyncDisposable {
   }
 
   /** True while it is beyond its limit: detail of the past is given up, no use is. */
+  /** Bytes of what the collector has yet to fetch. */
+  get sizeBytes(): number {
+    return this.#store.sizeBytes;
+  }
+
   get overflowing(): boolean {
     return this.#compaction.overflowing;
   }

@@ -1,6 +1,7 @@
 import { agentContract } from '@bulkhead/api';
 import { createRouter, type RouterOptions } from '@bulkhead/api/router';
 import type { CallContext } from '../authorisation/authenticate.ts';
+import { cgroupHandlers } from './cgroup.ts';
 import { containerHandlers } from './container.ts';
 import { eventHandlers } from './event.ts';
 import { hostHandlers } from './host.ts';
@@ -13,6 +14,7 @@ export const createAgentRouter = (services: Services, options: RouterOptions<Cal
     agentContract,
     {
       container: containerHandlers(services),
+      cgroup: cgroupHandlers(services),
       host: hostHandlers(services),
       event: eventHandlers(services),
       journal: journalHandlers(services),

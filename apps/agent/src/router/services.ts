@@ -2,6 +2,7 @@ import { type Caller, mayTouch } from '@bulkhead/api';
 import type { ContainerRuntime } from '@bulkhead/container';
 import { type Container, Problem } from '@bulkhead/model';
 import type { PolicyGate } from '../authorisation/policy.ts';
+import type { HostCgroups } from '../cgroup/host-cgroups.ts';
 import type { ContainerHistory } from '../container/history.ts';
 import type { EventLog } from '../event/event-log.ts';
 import type { HostFacts } from '../host/host-facts.ts';
@@ -18,6 +19,7 @@ export interface Services {
   history: ContainerHistory;
   policy: PolicyGate;
   host: HostFacts;
+  hostCgroups: HostCgroups;
 }
 
 /**

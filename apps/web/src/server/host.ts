@@ -2,8 +2,9 @@ import type { controlContract } from '@bulkhead/api';
 import type { HandlersOf } from '@bulkhead/api/router';
 import { problemOf } from './agent-client.ts';
 import type { Services } from './services.ts';
+import { reportStorage } from './storage.ts';
 
-export function hostHandlers({ agent, live, log, meter }: Services): HandlersOf<typeof controlContract>['host'] {
+export function hostHandlers({ agent, database, live, log, meter }: Services): HandlersOf<typeof controlContract>['host'] {
   return {
     async list({ caller, signal }) {
       const { lastSeenAt } = live;
@@ -24,6 +25,7 @@ export function hostHandlers({ agent, live, log, meter }: Services): HandlersOf<
         throw problemOf(failure);
       }
     },
+    storage: ({ caller, signal }) => reportStorage({ agent, database, log }, caller, signal),
     recent: () => meter.points(),
     watch: ({ signal }) => live.watchReachability(signal),
   };

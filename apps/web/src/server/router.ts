@@ -1,6 +1,7 @@
 import { type Caller, controlContract } from '@bulkhead/api';
 import { createRouter, type HandlersOf } from '@bulkhead/api/router';
 import { callerFromHeaders } from './auth.ts';
+import { cgroupHandlers } from './cgroup.ts';
 import { containerHandlers } from './container.ts';
 import { eventHandlers } from './event.ts';
 import { hostHandlers } from './host.ts';
@@ -19,6 +20,7 @@ export function createControlRouter(services: Services) {
     session: sessionHandlers(),
     setup: setupHandlers(services),
     container: containerHandlers(services),
+    cgroup: cgroupHandlers(services),
     event: eventHandlers(services),
     usage: usageHandlers(services),
     tenant: tenantHandlers(services),

@@ -5,6 +5,7 @@ import type { Auth } from './auth.ts';
 import type { WebConfig } from './config.ts';
 import type { HostMeter } from './host-meter.ts';
 import type { LiveHost } from './live.ts';
+import type { LiveCgroups } from './live-cgroups.ts';
 
 /** What the handlers stand on. */
 export interface Services {
@@ -14,5 +15,6 @@ export interface Services {
   auth: Auth;
   agent: AgentClient;
   live: LiveHost;
+  cgroups: LiveCgroups;
   meter: HostMeter;
 }
