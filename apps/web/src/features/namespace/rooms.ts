@@ -1,0 +1,131 @@
+import type { Maker, Namespace, NamespaceType, Runtime, Workload } from '@bulkhead/model';
+import { type Holder, isEmpty, mainHolder } from './holders.ts';
+
+/** A workload with processes in a namespace. */
+export interface Inhabitant {
+  workload: Workload;
+  /** Processes of it in this namespace, as far as its groups are told. */
+  processes: number;
+}
+
+/** A namespace as the graph draws it: a room with those who live in it. */
+export interface Room {
+  key: string;
+  namespace: Namespace;
+  name: string;
+  runtime: Runtime;
+  /** The next outer one, of pid and user namespaces, where it is known. */
+  parent: string | undefined;
+  /** Most processes first. */
+  inhabitants: readonly Inhabitant[];
+  /** Set where nobody lives in it: what keeps it all the same. */
+  heldBy: Holder | undefined;
+}
+
+/** Types whose namespaces stand inside one another. */
+export const nestedTypes: ReadonlySet<NamespaceType> = new Set<NamespaceType>(['pid', 'user']);
+
+/** Order in which runtimes are drawn and offered: our own first, then containers, then the rest. */
+export const runtimeOrder: readonly Runtime[] = [
+  'bulkhead',
+  'docker',
+  'containerd',
+  'cri-o',
+  'podman',
+  'lxc',
+  'systemd-nspawn',
+  'bubblewrap',
+  'browser',
+  'systemd',
+  'plain',
+  'kernel',
+];
+const rank = new Map(runtimeOrder.map((runtime, index) => [runtime, index]));
+export const byRuntime = (a: Runtime, b: Runtime): number => (rank.get(a) ?? runtimeOrder.length) - (rank.get(b) ?? runtimeOrder.length);
+
+const collator = new Intl.Collator('en', { numeric: true });
+export const byName = collator.compare;
+
+/** Who lives in each namespace. */
+export function inhabitantsByNamespace(workloads: Iterable<Workload>): Map<string, Inhabitant[]> {
+  const found = new Map<string, Inhabitant[]>();
+  for (const workload of workloads) {
+    const counts = new Map<string, number>();
+    for (const group of workload.groups) for (const key of group.namespaces) counts.set(key, (counts.get(key) ?? 0) + group.processes);
+    for (const [key, processes] of counts) {
+      const list = found.get(key);
+      if (list === undefined) found.set(key, [{ workload, processes }]);
+      else list.push({ workload, processes });
+    }
+  }
+  for (const list of found.values())
+    list.sort(
+      (a, b) => b.processes - a.processes || byName(a.workload.maker.name, b.workload.maker.name) || byName(a.workload.id, b.workload.id),
+    );
+  return found;
+}
+
+/** The rooms of one type, in the order in which they are drawn first. */
+export function roomsOf(namespaces: Iterable<Namespace>, workloads: Iterable<Workload>, type: NamespaceType): Room[] {
+  const inhabitants = inhabitantsByNamespace(workloads);
+  const rooms: Room[] = [];
+  for (const namespace of namespaces) {
+    if (namespace.type !== type) continue;
+    rooms.push({
+      key: namespace.key,
+      namespace,
+      name: namespace.maker.name,
+      runtime: namespace.maker.runtime,
+      parent: nestedTypes.has(type) ? namespace.parent : undefined,
+      inhabitants: inhabitants.get(namespace.key) ?? [],
+      heldBy: isEmpty(namespace) ? mainHolder(namespace) : undefined,
+    });
+  }
+  return rooms.sort(
+    (a, b) =>
+      Number(b.namespace.initial) - Number(a.namespace.initial) ||
+      byRuntime(a.runtime, b.runtime) ||
+      byName(a.name, b.name) ||
+      byName(a.key, b.key),
+  );
+}
+
+/** Text in which a search looks. */
+export function searchTextOf({ key, type, ino, maker, leader }: Namespace): string {
+  return [maker.name, maker.runtime, maker.externalId, maker.instance, type, ino, key, leader?.command, leader?.pid]
+    .filter((part) => part !== undefined)
+    .join(' ')
+    .toLowerCase();
+}
+
+/** The room of a key and those one step away: who shares an inhabitant with it, what it stands in, and what stands in it. */
+export function neighbourhood(rooms: readonly Room[], key: string): Set<string> {
+  const centre = rooms.find((room) => room.key === key);
+  const found = new Set<string>();
+  if (centre === undefined) return found;
+  found.add(key);
+  const workloads = new Set(centre.inhabitants.map(({ workload }) => workload.id));
+  for (const room of rooms)
+    if (room.parent === key || room.key === centre.parent || room.inhabitants.some(({ workload }) => workloads.has(workload.id)))
+      found.add(room.key);
+  return found;
+}
+
+export interface Link {
+  from: string;
+  to: string;
+  /** Workloads with processes in both. */
+  makers: readonly Maker[];
+}
+
+/** Rooms that share a workload with one room: the same workload lives in both. */
+export function linksOf(rooms: readonly Room[], key: string): Link[] {
+  const centre = rooms.find((room) => room.key === key);
+  if (centre === undefined) return [];
+  const workloads = new Set(centre.inhabitants.map(({ workload }) => workload.id));
+  return rooms.flatMap((room) => {
+    if (room.key === key) return [];
+    const shared = room.inhabitants.filter(({ workload }) => workloads.has(workload.id));
+    return shared.length === 0 ? [] : [{ from: key, to: room.key, makers: shared.map(({ workload }) => workload.maker) }];
+  });
+}
