@@ -37,6 +37,15 @@ export const AT_REMOVEDIR = 0x200;
 export const AT_EMPTY_PATH = 0x1000;
 export const AT_RECURSIVE = 0x8000;
 
+/** include/uapi/linux/inotify.h */
+export const IN_MODIFY = 0x2;
+export const IN_CREATE = 0x100;
+export const IN_DELETE = 0x200;
+export const IN_Q_OVERFLOW = 0x4000;
+export const IN_IGNORED = 0x8000;
+export const IN_ONLYDIR = 0x1000000;
+export const IN_ISDIR = 0x40000000;
+
 /** include/uapi/linux/openat2.h */
 export const RESOLVE_NO_XDEV = 0x01n;
 export const RESOLVE_NO_MAGICLINKS = 0x02n;

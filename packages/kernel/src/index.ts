@@ -4,6 +4,7 @@ export * from './error.ts';
 export { Fd } from './fd.ts';
 export * from './file.ts';
 export * from './inherit.ts';
+export { type InotifyEvent, inotify_add_watch, inotify_init1, inotify_rm_watch, readInotify } from './inotify.ts';
 export { layouts, pack, put, takeInt } from './layout.ts';
 export * from './mount.ts';
 export { poll, type Readiness } from './poll.ts';

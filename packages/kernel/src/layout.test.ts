@@ -17,6 +17,7 @@ const headers = [
   'sys/socket.h',
   'sys/un.h',
   'sys/uio.h',
+  'sys/inotify.h',
   'sys/ioctl.h',
   'sys/resource.h',
   'sys/wait.h',
