@@ -61,6 +61,22 @@ function attemptAt(path: string, unread: string[]): Attempt {
 const withoutAbsent = <T extends object>(values: { [Key in keyof T]: T[Key] | undefined }): T =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
 
+/** Each hierarchy of v1 has processes of its own; the one that counts CPU time is where runtimes put theirs. */
+function holderOf({ with: of, unified }: Pick<Hierarchies, 'with' | 'unified'>, present: readonly Hierarchy[]): Hierarchy | undefined {
+  return [of('cpuacct'), of('pids'), ...present.filter((hierarchy) => hierarchy !== unified), unified].find(
+    (hierarchy) => hierarchy !== undefined && present.includes(hierarchy),
+  );
+}
+
+/** Processes directly in a group; undefined where they cannot be told. */
+export function readProcessCount(
+  hierarchies: Pick<Hierarchies, 'with' | 'unified'>,
+  path: string,
+  present: readonly Hierarchy[],
+): number | undefined {
+  return attemptAt(path, [])(holderOf(hierarchies, present), 'cgroup.procs', parseProcessCount);
+}
+
 /** v1 quota and period stand in two files. */
 function readQuota(cpu: Hierarchy | undefined, attempt: Attempt): number | 'max' | undefined {
   const period = cpu === undefined ? undefined : attempt(cpu, 'cpu.cfs_period_us', (text) => text);
@@ -74,11 +90,7 @@ function readQuota(cpu: Hierarchy | undefined, attempt: Attempt): number | 'max'
  * @param path relative to the mount points; '' is the root
  * @param present hierarchies in which the path is
  */
-export function readFacts(
-  hierarchies: Pick<Hierarchies, 'with' | 'unified' | 'legacy'>,
-  path: string,
-  present: readonly Hierarchy[],
-): CgroupFacts {
+export function readFacts(hierarchies: Pick<Hierarchies, 'with' | 'unified'>, path: string, present: readonly Hierarchy[]): CgroupFacts {
   const unread: string[] = [];
   const attempt = attemptAt(path, unread);
   const has = (hierarchy: Hierarchy | undefined): Hierarchy | undefined =>
@@ -91,9 +103,7 @@ export function readFacts(
     hierarchy === unified ? (attempt(unified, 'cgroup.controllers', parseSpaceSeparated) ?? []) : [...hierarchy.controllers],
   );
   const controllers = [...new Set(names.map(toController).filter((name) => name !== undefined))];
-  // Each hierarchy of v1 has processes of its own; the one that counts CPU time is where runtimes put theirs.
-  const holder = legacy('cpuacct') ?? pids ?? present.find((hierarchy) => hierarchy !== unified) ?? unified;
-  const processes = attempt(holder, 'cgroup.procs', parseProcessCount);
+  const processes = attempt(holderOf(hierarchies, present), 'cgroup.procs', parseProcessCount);
   const frozen = attempt(freezer, 'freezer.state', parseFreezerState) ?? attempt(unified, 'cgroup.events', parseFrozenEvent);
   const limits = withoutAbsent<CgroupLimits>({
     cpuMaxMillis: readQuota(cpu, attempt) ?? attempt(unified, 'cpu.max', parseCpuMax),

@@ -1,0 +1,267 @@
+import {
+  type Fd,
+  hasErrno,
+  IN_CREATE,
+  IN_DELETE,
+  IN_IGNORED,
+  IN_ISDIR,
+  IN_MODIFY,
+  IN_ONLYDIR,
+  IN_Q_OVERFLOW,
+  type InotifyEvent,
+  inotify_add_watch,
+  inotify_init1,
+  inotify_rm_watch,
+  poll,
+  readInotify,
+} from '@bulkhead/kernel';
+import type { Hierarchy } from '../hierarchy.ts';
+import type { Hierarchies } from './hierarchies.ts';
+import { walkHierarchy } from './walk.ts';
+
+/** A group and where it is. */
+export interface PlacedGroup {
+  /** Relative to the mount points; '' is the root. */
+  readonly path: string;
+  /** Hierarchies in which the path is; never empty. */
+  present: readonly Hierarchy[];
+}
+
+export interface StructureListener {
+  appeared(group: PlacedGroup): void;
+  /** It is now in other hierarchies than before. */
+  moved(group: PlacedGroup): void;
+  gone(path: string): void;
+  /** Somebody wrote a file of the group: a limit, a process, a state. */
+  written(path: string, file: string): void;
+}
+
+export interface StructureOptions {
+  hierarchies: Pick<Hierarchies, 'all'>;
+  /** Groups taken, at most; further ones are counted. */
+  limit: number;
+  /** Directories watched, at most: each pins an inode, about 1 KB. Hierarchies beyond are walked anew instead. */
+  watches?: number;
+  listener: StructureListener;
+}
+
+/** What is watched is walked anew all the same, this seldom: a lost event must not last. */
+const wholeWalkMsec = 60_000;
+/** Walking what is not watched may take this part of the time. */
+const walkShare = 0.01;
+const mask = IN_CREATE | IN_DELETE | IN_MODIFY | IN_ONLYDIR;
+
+interface Watched {
+  hierarchy: Hierarchy;
+  path: string;
+}
+
+/**
+ * Which groups there are, kept current: by inotify(7) where directories can be watched, by walking anew where there are
+ * too many. cgroup file systems of both versions tell of mkdir, rmdir and of every write.
+ */
+export class TreeStructure implements Disposable {
+  readonly groups = new Map<string, PlacedGroup>();
+  readonly #hierarchies: readonly Hierarchy[];
+  readonly #limit: number;
+  readonly #watches: number;
+  readonly #listener: StructureListener;
+  readonly #inotify: Fd | undefined;
+  readonly #watched = new Map<number, Watched>();
+  /** Of each hierarchy: path to watch descriptor; undefined once it had too many directories to watch. */
+  readonly #byPath = new Map<Hierarchy, Map<string, number>>();
+  readonly #beyond = new Map<Hierarchy, number>();
+  #dueMsec = 0;
+  #wholeDueMsec = 0;
+
+  constructor({ hierarchies, limit, watches = 16_384, listener }: StructureOptions) {
+    this.#hierarchies = hierarchies.all;
+    this.#limit = limit;
+    this.#watches = watches;
+    this.#listener = listener;
+    this.#inotify = this.#openInotify();
+    if (this.#inotify !== undefined) for (const hierarchy of this.#hierarchies) this.#byPath.set(hierarchy, new Map());
+    this.#walkAll();
+  }
+
+  /** Groups beyond the bound, as far as they were counted. */
+  get leftOut(): number {
+    return Math.max(0, ...this.#beyond.values());
+  }
+
+  /** Directories that are watched now. */
+  get watched(): number {
+    return this.#watched.size;
+  }
+
+  #openInotify(): Fd | undefined {
+    let inotify: Fd | undefined;
+    try {
+      inotify = inotify_init1();
+      poll(inotify, { readable: true }, () => this.#takeEvents());
+      return inotify;
+    } catch (failure) {
+      inotify?.[Symbol.dispose]();
+      // Too many instances of this user (fs.inotify.max_user_instances): walking does it as well, a little later.
+      if (hasErrno(failure, 'EMFILE', 'ENFILE', 'ENOMEM')) return undefined;
+      throw failure;
+    }
+  }
+
+  #watch(hierarchy: Hierarchy, path: string): void {
+    const paths = this.#byPath.get(hierarchy);
+    if (this.#inotify === undefined || paths === undefined || paths.has(path)) return;
+    try {
+      if (this.#watched.size >= this.#watches) {
+        this.#unwatchAll(hierarchy, paths);
+        return;
+      }
+      const watch = inotify_add_watch(this.#inotify, hierarchy.absolute(path), mask);
+      paths.set(path, watch);
+      this.#watched.set(watch, { hierarchy, path });
+    } catch (failure) {
+      if (hasErrno(failure, 'ENOENT', 'ENOTDIR')) return;
+      // The user's limit (fs.inotify.max_user_watches) or memory.
+      if (!hasErrno(failure, 'ENOSPC', 'ENOMEM')) throw failure;
+      this.#unwatchAll(hierarchy, paths);
+    }
+  }
+
+  /** A hierarchy is watched whole or not at all. */
+  #unwatchAll(hierarchy: Hierarchy, paths: Map<string, number>): void {
+    for (const path of paths.keys()) this.#unwatch(hierarchy, path);
+    this.#byPath.delete(hierarchy);
+  }
+
+  #unwatch(hierarchy: Hierarchy, path: string): void {
+    const watch = this.#byPath.get(hierarchy)?.get(path);
+    if (watch === undefined || this.#inotify === undefined) return;
+    this.#byPath.get(hierarchy)?.delete(path);
+    this.#watched.delete(watch);
+    try {
+      inotify_rm_watch(this.#inotify, watch);
+    } catch (failure) {
+      // The kernel removed it with the directory.
+      if (!hasErrno(failure, 'EINVAL')) throw failure;
+    }
+  }
+
+  #takeEvents(): void {
+    if (this.#inotify === undefined || this.#inotify.closed) return;
+    for (const event of readInotify(this.#inotify)) this.#takeEvent(event);
+  }
+
+  #takeEvent({ watch, mask: what, name }: InotifyEvent): void {
+    if ((what & IN_Q_OVERFLOW) !== 0) {
+      this.#wholeDueMsec = 0;
+      return;
+    }
+    const watched = this.#watched.get(watch);
+    if (watched === undefined || (what & IN_IGNORED) !== 0) return;
+    const { hierarchy, path } = watched;
+    if ((what & IN_ISDIR) === 0) {
+      if ((what & IN_MODIFY) !== 0 && name !== '') this.#listener.written(path, name);
+      return;
+    }
+    const child = path === '' ? name : `${path}/${name}`;
+    if ((what & IN_CREATE) !== 0) {
+      this.#replaced(hierarchy, child);
+      this.#appeared(hierarchy, child);
+    }
+    if ((what & IN_DELETE) !== 0 && !hierarchy.exists(child)) this.#left(hierarchy, child);
+  }
+
+  /** A group that was known under the name was removed and made anew before we looked: what is held of it is of the old one. */
+  #replaced(hierarchy: Hierarchy, path: string): void {
+    const known = this.groups.get(path);
+    if (known === undefined || !known.present.includes(hierarchy)) return;
+    this.#unwatch(hierarchy, path);
+    this.#listener.moved(known);
+  }
+
+  /** A group was made in one hierarchy: others that are not watched may have it too, and there may be groups below it already. */
+  #appeared(hierarchy: Hierarchy, path: string): void {
+    for (const each of walkHierarchy(hierarchy, path)) {
+      this.#place(each, hierarchy);
+      for (const other of this.#hierarchies)
+        if (other !== hierarchy && !this.#byPath.has(other) && other.exists(each)) this.#place(each, other);
+    }
+  }
+
+  #place(path: string, hierarchy: Hierarchy): void {
+    // Watched before it is looked into, so that what is made meanwhile is told.
+    this.#watch(hierarchy, path);
+    const known = this.groups.get(path);
+    if (known === undefined) {
+      if (this.groups.size >= this.#limit) return;
+      const group: PlacedGroup = { path, present: [hierarchy] };
+      this.groups.set(path, group);
+      this.#listener.appeared(group);
+    } else if (!known.present.includes(hierarchy)) {
+      // In the order of the hierarchies, whichever was heard of first.
+      known.present = this.#hierarchies.filter((each) => each === hierarchy || known.present.includes(each));
+      this.#listener.moved(known);
+    }
+  }
+
+  #left(hierarchy: Hierarchy, path: string): void {
+    this.#unwatch(hierarchy, path);
+    const group = this.groups.get(path);
+    if (group === undefined || !group.present.includes(hierarchy)) return;
+    // What left one hierarchy is often leaving all: those that are not watched are asked.
+    const present = group.present.filter((each) => each !== hierarchy && (this.#byPath.has(each) || each.exists(path)));
+    if (present.length === 0) {
+      this.groups.delete(path);
+      this.#listener.gone(path);
+      return;
+    }
+    group.present = present;
+    this.#listener.moved(group);
+  }
+
+  /** Somebody found it gone: the kernel said so before inotify or a walk did. */
+  check(path: string): void {
+    const group = this.groups.get(path);
+    if (group === undefined || path === '') return;
+    for (const hierarchy of group.present) if (!hierarchy.exists(path)) this.#left(hierarchy, path);
+  }
+
+  #walk(hierarchy: Hierarchy): void {
+    const found = new Set<string>();
+    let beyond = 0;
+    for (const path of walkHierarchy(hierarchy)) {
+      found.add(path);
+      if (this.groups.size >= this.#limit && !this.groups.has(path)) beyond += 1;
+      else this.#place(path, hierarchy);
+      if (found.size > 20 * this.#limit) break;
+    }
+    this.#beyond.set(hierarchy, beyond);
+    for (const { path, present } of [...this.groups.values()])
+      if (present.includes(hierarchy) && !found.has(path) && !hierarchy.exists(path)) this.#left(hierarchy, path);
+  }
+
+  #walkAll(): void {
+    for (const hierarchy of this.#hierarchies) this.#walk(hierarchy);
+    this.#wholeDueMsec = performance.now() + wholeWalkMsec;
+  }
+
+  /** Once a second: walks what is not watched, as often as its size allows, and everything once in a while. */
+  step(): void {
+    this.#takeEvents();
+    const began = performance.now();
+    if (began >= this.#wholeDueMsec) {
+      this.#walkAll();
+      return;
+    }
+    const unwatched = this.#hierarchies.filter((hierarchy) => !this.#byPath.has(hierarchy));
+    if (unwatched.length === 0 || began < this.#dueMsec) return;
+    for (const hierarchy of unwatched) this.#walk(hierarchy);
+    this.#dueMsec = began + Math.max(500, (performance.now() - began) / walkShare);
+  }
+
+  [Symbol.dispose](): void {
+    this.#inotify?.[Symbol.dispose]();
+    this.#watched.clear();
+    this.#byPath.clear();
+  }
+}
