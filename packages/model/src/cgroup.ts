@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Maker } from './maker.ts';
-import { Limit, Timestamp } from './primitives.ts';
+import { HostId, Limit, Timestamp } from './primitives.ts';
 
 /** Path of a cgroup below its hierarchy's mount point: `/` is the root, `/system.slice/ssh.service` a group. The same path in several v1 hierarchies is one cgroup. */
 export const CgroupPath = z
@@ -93,3 +93,37 @@ export const CgroupFile = z.object({
   unreadable: z.string().optional(),
 });
 export type CgroupFile = z.infer<typeof CgroupFile>;
+
+const Column = z.array(z.number().nonnegative().nullable()).max(1000).optional();
+
+/**
+ * Means of one minute of many cgroups, column by column in the order of `paths`. `null`: not measured; a column that is
+ * missing was measured of none. Shares are 0 to 1. A cgroup that is missing was not looked at, and its chart has a gap.
+ */
+export const CgroupMinutes = z
+  .object({
+    kind: z.literal('cgroup-minutes'),
+    hostId: HostId,
+    /** When the minute began, on the wall clock. */
+    at: Timestamp,
+    /** Which of the records of this minute. */
+    part: z.number().int().nonnegative(),
+    paths: z.array(CgroupPath).max(1000),
+    cpuMillis: Column,
+    cpuMillisMost: Column,
+    throttled: Column,
+    memoryBytes: Column,
+    memoryBytesMost: Column,
+    ioReadBytesPerSecond: Column,
+    ioWriteBytesPerSecond: Column,
+    pids: Column,
+    cpuSome: Column,
+    memorySome: Column,
+    memoryFull: Column,
+    ioSome: Column,
+    ioFull: Column,
+  })
+  .refine((minutes) => Object.values(minutes).every((value) => !Array.isArray(value) || value.length === minutes.paths.length), {
+    message: 'every column must be as long as paths',
+  });
+export type CgroupMinutes = z.infer<typeof CgroupMinutes>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CgroupMinutes } from './cgroup.ts';
 import { Container } from './container.ts';
 import { ContainerId, HostId, TenantId, Timestamp } from './primitives.ts';
 import { ReadingRecord } from './reading.ts';
@@ -75,6 +76,7 @@ export type HostEvent = z.infer<typeof HostEvent>;
 /** Lines of the agent's journal, in the order they became durable. */
 export const JournalRecord = z.discriminatedUnion('kind', [
   ReadingRecord,
+  CgroupMinutes,
   z.object({ kind: z.literal('event'), event: HostEvent }),
   z.object({ kind: z.literal('container'), container: Container, deleted: z.boolean() }),
 ]);

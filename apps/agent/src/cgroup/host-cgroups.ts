@@ -1,60 +1,426 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { CgroupChange, CgroupGaps, CgroupTree } from '@bulkhead/api';
-import { type Hierarchies, openHierarchies, readFacts, readFiles, type Walked, walkTree } from '@bulkhead/cgroup';
-import { type CgroupFile, type CgroupNode, type CgroupSample, type Maker, Problem } from '@bulkhead/model';
+import {
+  type CgroupFacts,
+  type Hierarchies,
+  isIoCounted,
+  type MeteredGroup,
+  openHierarchies,
+  type PlacedGroup,
+  readFacts,
+  readFiles,
+  readProcessCount,
+  TreeMeter,
+  TreeStructure,
+  toUse,
+  useColumns,
+} from '@bulkhead/cgroup';
+import { getrlimit, RLIMIT_NOFILE } from '@bulkhead/kernel';
+import {
+  type CgroupFile,
+  type CgroupNode,
+  type CgroupSample,
+  type ContainerId,
+  type HostId,
+  type Maker,
+  Problem,
+  type Reading,
+} from '@bulkhead/model';
+import type { Journal } from '../journal/journal.ts';
+import { explain, type Log } from '../log.ts';
 import { SecondTimer } from '../sampler/clock.ts';
 import { Broadcast } from '../stream/broadcast.ts';
+import { lastingReasons } from './gaps.ts';
+import { MinuteMeans } from './minute-means.ts';
+import { UseRing } from './use-ring.ts';
 
 /** Cgroups that are read, at most; further ones are counted. */
 const mostCgroups = 20_000;
+/** Descriptors kept for them, at most: some 45 MB of kernel memory. A busy host's groups come first. */
+const mostDescriptors = 10_000;
+/** What the agent needs for everything else. */
+const otherDescriptors = 4096;
+/** Seconds kept for charts. */
+const ringTicks = 900;
+/** Numbers held for charts, at most: where thousands of groups are all busy, the chart of each is shorter. */
+const ringBytes = 64 * 1024 ** 2;
+/** So long at a time, then others have their turn. */
+const sliceMsec = 8;
+/** What nothing tells of (a file that nobody wrote but the kernel) is looked at anew in this time. */
+const factsEverySeconds = 30;
+/** Looks at facts a second, at most: a burst of new groups waits a little for its limits. */
+const factsMsec = 40;
+const waitingChanges = 3;
+const width = useColumns.length;
+const pidsColumn = useColumns.indexOf('pids');
 
-export interface HostCgroupsOptions {
-  makerOf(path: string): Maker;
+interface Entry {
+  readonly group: PlacedGroup;
+  metered: MeteredGroup;
+  readonly ring: UseRing;
+  readonly maker: Maker;
+  facts: CgroupFacts | undefined;
+  /** JSON of what was last told of it but use. */
+  told: string;
 }
 
-/** Every cgroup of the host. */
+export interface HostCgroupsOptions {
+  hostId: HostId;
+  journal: Pick<Journal, 'note'>;
+  makerOf(path: string): Maker;
+  /** What people call a container of this instance; undefined where it is not known (yet). */
+  containerName(id: ContainerId): string | undefined;
+  log: Log;
+  hierarchies?: Hierarchies;
+}
+
+/**
+ * Every cgroup of the host, whoever made it: which there are, what they may use and do use. Read once a second into a
+ * ring for charts; means of each minute go into the journal.
+ */
 export class HostCgroups implements Disposable {
-  readonly live = new Broadcast<CgroupChange>(3);
+  readonly live = new Broadcast<CgroupChange>(waitingChanges);
   readonly #options: HostCgroupsOptions;
-  readonly #hierarchies: Hierarchies = openHierarchies();
-  readonly #timer: SecondTimer;
+  readonly #hierarchies: Hierarchies;
+  readonly #meter: TreeMeter;
+  readonly #structure: TreeStructure;
+  readonly #entries = new Map<string, Entry>();
+  readonly #means = new MinuteMeans();
+  /** Wall clock of the last ticks, by number modulo its length. */
+  readonly #ticks = new Float64Array(1024);
+  #tick = 0;
+  #wholeTicks = ringTicks;
+  /** Groups whose facts are to be read anew; `true`: the number of processes alone. */
+  readonly #stale = new Map<string, boolean>();
+  #rotation: Iterator<string> | undefined;
+  /** Rows as they were last told to those who watch. */
+  #told = new Float64Array(0);
+  readonly #changed = new Set<string>();
+  readonly #removed = new Set<string>();
+  #reasons: string[] = [];
+  #timer: SecondTimer | undefined;
+  #running: Promise<void> | undefined;
+  #disposed = false;
+  #failed = false;
 
   constructor(options: HostCgroupsOptions) {
     this.#options = options;
-    this.#timer = new SecondTimer(() => {
-      if (this.live.subscribers > 0) this.live.publish({ type: 'snapshot', ...this.tree() });
+    this.#hierarchies = options.hierarchies ?? openHierarchies();
+    const { soft } = getrlimit(RLIMIT_NOFILE);
+    this.#meter = new TreeMeter({
+      hierarchies: this.#hierarchies,
+      descriptors: Math.max(0, Math.min(mostDescriptors, Number(soft) - otherDescriptors)),
+    });
+    this.#structure = new TreeStructure({
+      hierarchies: this.#hierarchies,
+      limit: mostCgroups,
+      listener: {
+        appeared: (group) => this.#appeared(group),
+        moved: (group) => {
+          const entry = this.#entries.get(group.path);
+          if (entry !== undefined) entry.metered = this.#meter.add(group.path, group.present);
+          this.#stale.set(group.path, false);
+        },
+        gone: (path) => this.#gone(path),
+        written: (path, file) => this.#written(path, file),
+      },
+    });
+    this.#look();
+  }
+
+  start(): void {
+    this.#timer = new SecondTimer(() => void this.#round());
+    void this.#round();
+  }
+
+  #appeared(group: PlacedGroup): void {
+    const metered = this.#meter.add(group.path, group.present);
+    this.#means.forget(metered.slot);
+    const path = `/${group.path}`;
+    this.#entries.set(group.path, {
+      group,
+      metered,
+      ring: new UseRing(),
+      maker: this.#options.makerOf(path),
+      facts: undefined,
+      told: '',
+    });
+    this.#stale.set(group.path, false);
+    this.#removed.delete(path);
+  }
+
+  #gone(path: string): void {
+    const entry = this.#entries.get(path);
+    if (entry === undefined) return;
+    this.#means.forget(entry.metered.slot);
+    this.#meter.remove(path);
+    this.#entries.delete(path);
+    this.#stale.delete(path);
+    this.#changed.delete(path);
+    this.#removed.add(`/${path}`);
+  }
+
+  #written(path: string, file: string): void {
+    const isProcesses = file === 'tasks' || file === 'cgroup.procs' || file === 'cgroup.threads';
+    if (!isProcesses || !this.#stale.has(path)) this.#stale.set(path, isProcesses);
+    // Groups below have other files from now on.
+    if (file === 'cgroup.subtree_control') for (const below of this.#below(path)) this.#stale.set(below, false);
+  }
+
+  *#below(path: string): Generator<string> {
+    const prefix = path === '' ? '' : `${path}/`;
+    for (const each of this.#entries.keys()) if (each !== path && each.startsWith(prefix)) yield each;
+  }
+
+  /** What is the same for the whole host, looked at once a minute. */
+  #look(): void {
+    const blkio = this.#hierarchies.with('blkio');
+    const isCounted = blkio === undefined || isIoCounted(blkio);
+    this.#meter.ioCounted = isCounted;
+    this.#reasons = lastingReasons(this.#hierarchies, isCounted);
+  }
+
+  /** One second: changes of the tree, a pass over all files, charts, and what is told to those who watch. */
+  async #round(): Promise<void> {
+    // Where a round takes longer than a second, the next one is left out.
+    if (this.#running !== undefined || this.#disposed) return;
+    this.#running = this.#measure().finally(() => {
+      this.#running = undefined;
+    });
+    try {
+      await this.#running;
+      this.#failed = false;
+    } catch (failure) {
+      // Once, until it works again: it would be told each second.
+      if (!this.#failed) this.#options.log.error({ error: explain(failure) }, 'the cgroups of the host could not be read');
+      this.#failed = true;
+    }
+  }
+
+  async #measure(): Promise<void> {
+    this.#structure.step();
+    const wallMsec = Date.now();
+    const pass = this.#meter.pass(() => performance.now() / 1000);
+    let sliceUntil = performance.now() + sliceMsec;
+    let step = pass.next();
+    for (; step.done !== true; step = pass.next()) {
+      if (performance.now() < sliceUntil) continue;
+      await breathe();
+      if (this.#disposed) return;
+      sliceUntil = performance.now() + sliceMsec;
+    }
+    for (const { path } of step.value.gone) this.#structure.check(path);
+    this.#chart(wallMsec);
+    await this.#refreshFacts();
+    if (this.#disposed) return;
+    this.#tell(wallMsec);
+  }
+
+  #chart(wallMsec: number): void {
+    const over = this.#means.turn(wallMsec);
+    if (over !== undefined) {
+      this.#look();
+      const groups = [...this.#entries.values()].map(({ group, metered }) => ({ path: group.path, slot: metered.slot }));
+      const records = this.#means.take(this.#options.hostId, over, groups);
+      if (records.length > 0) void this.#options.journal.note(records).catch(() => undefined);
+      this.#boundRings();
+    }
+    this.#tick += 1;
+    this.#ticks[this.#tick % this.#ticks.length] = wallMsec;
+    const { use } = this.#meter;
+    for (const { metered, ring } of this.#entries.values()) {
+      ring.push(this.#tick, use, metered.slot * width);
+      this.#means.add(metered.slot, use);
+    }
+  }
+
+  /** Forgets what is older than the charts, earlier where too much of it moves. */
+  #boundRings(): void {
+    const rings = [...this.#entries.values()].map(({ ring }) => ring);
+    this.#wholeTicks = Math.min(ringTicks, this.#wholeTicks + 60);
+    for (;;) {
+      for (const ring of rings) ring.forgetBefore(this.#tick - this.#wholeTicks);
+      const bytes = rings.reduce((sum, ring) => sum + ring.bytes, 0);
+      if (bytes <= ringBytes || this.#wholeTicks <= 60) return;
+      this.#wholeTicks -= 60;
+    }
+  }
+
+  #readFacts(entry: Entry): void {
+    const { group, metered } = entry;
+    const before = entry.facts?.controllers.length;
+    entry.facts = readFacts(this.#hierarchies, group.path, group.present);
+    // A group of v2 has the files of a controller only while it is enabled.
+    if (before !== undefined && before !== entry.facts.controllers.length) this.#meter.reopen(metered);
+    this.#meter.setQuota(metered, typeof entry.facts.limits.cpuMaxMillis === 'number');
+    this.#changed.add(group.path);
+  }
+
+  #readProcesses(entry: Entry): void {
+    const { group, facts } = entry;
+    if (facts === undefined) {
+      this.#readFacts(entry);
+      return;
+    }
+    const { processes: before, ...others } = facts;
+    const processes = readProcessCount(this.#hierarchies, group.path, group.present);
+    if (processes === before) return;
+    entry.facts = processes === undefined ? others : { ...others, processes };
+    this.#changed.add(group.path);
+  }
+
+  /** Reads anew what somebody wrote or what changed by itself, and of the rest a part each second. */
+  async #refreshFacts(): Promise<void> {
+    let share = Math.ceil(this.#entries.size / factsEverySeconds);
+    for (; share > 0; share -= 1) {
+      this.#rotation ??= [...this.#entries.keys()].values();
+      const next = this.#rotation.next();
+      if (next.done === true) this.#rotation = undefined;
+      else if (this.#entries.has(next.value)) this.#stale.set(next.value, false);
+    }
+    const until = performance.now() + factsMsec;
+    let sliceUntil = performance.now() + sliceMsec;
+    for (const [path, processesAlone] of this.#stale) {
+      this.#stale.delete(path);
+      const entry = this.#entries.get(path);
+      if (entry === undefined) continue;
+      if (processesAlone) this.#readProcesses(entry);
+      else this.#readFacts(entry);
+      const now = performance.now();
+      // The first round goes on until all are read.
+      if (now > until && this.#tick > 1) return;
+      if (now < sliceUntil) continue;
+      await breathe();
+      if (this.#disposed) return;
+      sliceUntil = performance.now() + sliceMsec;
+    }
+  }
+
+  #node({ group, maker, facts, metered }: Entry): CgroupNode {
+    const { unread: _, ...known } = facts ?? { controllers: [], limits: {}, unread: [] };
+    const name = maker.containerId === undefined ? undefined : this.#options.containerName(maker.containerId);
+    return {
+      path: `/${group.path}`,
+      maker: name === undefined ? maker : { ...maker, name },
+      ...known,
+      use: toUse(this.#meter.use, metered.slot * width),
+    };
+  }
+
+  #gaps(): CgroupGaps {
+    const unread = new Set([...this.#meter.unread()].map(({ path }) => path));
+    for (const [path, { facts }] of this.#entries) if (facts !== undefined && facts.unread.length > 0) unread.add(path);
+    return { cgroups: unread.size, leftOut: this.#structure.leftOut, reasons: this.#reasons };
+  }
+
+  /** Notes which groups moved since the round before, and tells those who watch. */
+  #tell(wallMsec: number): void {
+    const { use } = this.#meter;
+    const before = this.#told;
+    const watched = this.live.subscribers > 0 && before.length > 0;
+    const [nodes, uses]: [CgroupNode[], { path: string; use: CgroupNode['use'] }[]] = [[], []];
+    for (const [path, entry] of this.#entries) {
+      const from = entry.metered.slot * width;
+      const pids = use[from + pidsColumn] as number;
+      // A process came or went: nobody need have written a file for that.
+      if (!Number.isNaN(pids) && pids !== before[from + pidsColumn] && !this.#stale.has(path)) this.#stale.set(path, true);
+      if (!watched) continue;
+      if (this.#changed.has(path)) {
+        const node = this.#node(entry);
+        const { use: _, ...rest } = node;
+        const told = JSON.stringify(rest);
+        if (told !== entry.told) {
+          entry.told = told;
+          nodes.push(node);
+          continue;
+        }
+      }
+      for (let column = from; column < from + width; column += 1) {
+        const [now, then] = [use[column] as number, before[column] as number];
+        if (now === then || (Number.isNaN(now) && Number.isNaN(then))) continue;
+        uses.push({ path: `/${path}`, use: toUse(use, from) });
+        break;
+      }
+    }
+    if (before.length === use.length) before.set(use);
+    else this.#told = use.slice();
+    const removed = [...this.#removed];
+    this.#changed.clear();
+    this.#removed.clear();
+    if (!watched) return;
+    this.live.publish({
+      type: 'changed',
+      at: new Date(wallMsec).toISOString(),
+      cgroups: nodes.sort((left, right) => (left.path < right.path ? -1 : 1)),
+      removed,
+      use: uses,
+      gaps: this.#gaps(),
     });
   }
 
-  #node(path: string, present: Walked['groups'] extends Map<string, infer P> ? P : never): { node: CgroupNode; unread: string[] } {
-    const { unread, ...facts } = readFacts(this.#hierarchies, path, present);
-    return { node: { path: `/${path}`, maker: this.#options.makerOf(`/${path}`), ...facts, use: {} }, unread };
+  /** The tree as it was last read; the first reading is waited for. */
+  async tree(): Promise<CgroupTree> {
+    if (this.#tick === 0) await this.#running;
+    return this.#snapshot();
   }
 
-  tree(): CgroupTree {
-    const { groups, leftOut } = walkTree(this.#hierarchies, mostCgroups);
-    const read = [...groups].map(([path, present]) => this.#node(path, present));
-    const gaps: CgroupGaps = {
-      cgroups: read.filter(({ unread }) => unread.length > 0).length,
-      leftOut,
-      reasons: [],
-    };
-    return { at: new Date().toISOString(), cgroups: read.map(({ node }) => node), gaps };
+  #snapshot(): CgroupTree {
+    const cgroups = [...this.#entries.values()].map((entry) => this.#node(entry));
+    // By path, parents stand before their children.
+    cgroups.sort((left, right) => (left.path < right.path ? -1 : 1));
+    const atMsec = this.#tick === 0 ? Date.now() : (this.#ticks[this.#tick % this.#ticks.length] as number);
+    return { at: new Date(atMsec).toISOString(), cgroups, gaps: this.#gaps() };
   }
 
+  async *watch(signal: AbortSignal): AsyncGenerator<CgroupChange> {
+    await this.tree();
+    const snapshot = (): CgroupChange => ({ type: 'snapshot', ...this.#snapshot() });
+    yield* this.live.subscribe<CgroupChange>({
+      signal,
+      first: [snapshot()],
+      select: (change) => change,
+      overflow: () => [snapshot()],
+    });
+  }
+
+  /** @throws Problem 'not-found' */
+  #find(path: string): Entry {
+    const entry = this.#entries.get(path.slice(1));
+    if (entry === undefined) throw new Problem('not-found', `there is no cgroup ${path}`, { remedy: './bulkhead cgroup ls lists them' });
+    return entry;
+  }
+
+  /** One cgroup with its files as they stand now. */
   inspect(path: string): { cgroup: CgroupNode; files: CgroupFile[] } {
     const relative = path.slice(1);
-    const present = this.#hierarchies.all.filter((hierarchy) => hierarchy.exists(relative));
-    if (present.length === 0) throw new Problem('not-found', `there is no cgroup ${path}`, { remedy: './bulkhead cgroup ls lists them' });
-    return { cgroup: this.#node(relative, present).node, files: readFiles(present, relative) };
+    this.#structure.check(relative);
+    const entry = this.#find(path);
+    this.#readFacts(entry);
+    return { cgroup: this.#node(entry), files: readFiles(entry.group.present, relative) };
   }
 
-  recent(_path: string): CgroupSample[] {
-    return [];
+  /** The last quarter of an hour, one sample a second, oldest first; a second that was not measured is missing. */
+  recent(path: string): CgroupSample[] {
+    const samples: CgroupSample[] = [];
+    for (const { tick, row } of this.#find(path).ring.read(this.#tick - ringTicks + 1)) {
+      if (tick <= this.#tick - this.#ticks.length) continue;
+      const use = toUse(row);
+      if (Object.keys(use).length > 0) samples.push({ at: new Date(this.#ticks[tick % this.#ticks.length] as number).toISOString(), use });
+    }
+    return samples;
+  }
+
+  /** Takes a reading of one of our own containers, so that its files are not read twice. */
+  feed(path: string, reading: Reading): void {
+    this.#meter.feed(path, reading, performance.now() / 1000);
   }
 
   [Symbol.dispose](): void {
-    this.#timer[Symbol.dispose]();
+    this.#disposed = true;
+    this.#timer?.[Symbol.dispose]();
     this.live.close();
+    this.#structure[Symbol.dispose]();
+    this.#meter[Symbol.dispose]();
     this.#hierarchies[Symbol.dispose]();
   }
 }

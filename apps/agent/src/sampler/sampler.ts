@@ -26,6 +26,8 @@ export interface SamplerOptions {
   journal: Pick<Journal, 'append'>;
   kept: KeptIntegralsFile;
   cgroupPath(container: { tenantId: string; id: ContainerId }): string;
+  /** Told of each reading of a running container's cgroup, once a second. */
+  onReading?(cgroupPath: string, reading: Reading): void;
   /** The wall clock was set by so much. */
   onClockStep(msec: number): void;
   log: Log;
@@ -123,7 +125,10 @@ export class Sampler implements Disposable {
   }
 
   #sample(meters: readonly Meter[], moment: Moment): Sample[] {
-    return [...this.#read(meters)].map(({ meter, reading }) => meter.sample(reading, moment));
+    return [...this.#read(meters)].map(({ meter, reading }) => {
+      this.#options.onReading?.(this.#options.cgroupPath(meter.container), reading);
+      return meter.sample(reading, moment);
+    });
   }
 
   /** The first reading: from here on gauges are held. */

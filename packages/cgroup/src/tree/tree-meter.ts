@@ -195,7 +195,7 @@ export class TreeMeter implements Disposable {
   feed(path: string, reading: FedReading, nowSeconds: number): void {
     const group = this.#groups.get(path);
     if (group === undefined) return;
-    if (group.fedAt < this.#passes - 1) this.#release(group);
+    if (!this.#isFed(group)) this.#release(group);
     group.fedAt = this.#passes;
     for (const [kind, numbers] of [
       ['cpu', [reading.cpuUsageUsec, reading.cpuPeriods, reading.cpuThrottledPeriods]],
@@ -206,6 +206,11 @@ export class TreeMeter implements Disposable {
       for (const [index, text] of numbers.entries()) out[index] = text === undefined ? Number.NaN : Number(text);
       this.#advance(group, kindIndex[kind], nowSeconds);
     }
+  }
+
+  /** Its counters came from elsewhere, this time or the time before: two clocks of a second do not always alternate. */
+  #isFed(group: Group): boolean {
+    return this.#passes - group.fedAt <= 1;
   }
 
   #release(group: Group): void {
@@ -416,7 +421,7 @@ export class TreeMeter implements Disposable {
         if (!this.#isWanted(group, row) || this.#slots[group.slot] !== group) continue;
         if (group.files[kind] === 'none') continue;
         // The kernel itself brings pressure up to date every two seconds (PSI_FREQ).
-        if (isPressure ? (this.#passes + group.slot) % 2 === 1 : group.fedAt === this.#passes) continue;
+        if (isPressure ? (this.#passes + group.slot) % 2 === 1 : this.#isFed(group)) continue;
         this.#read(group, kind, nowSeconds, report);
         reads += 1;
         if (reads % sliceReads === 0) {
@@ -429,8 +434,7 @@ export class TreeMeter implements Disposable {
       if (this.#slots[group.slot] !== group) continue;
       nowSeconds = clock();
       for (const [kind, row] of counterKinds.entries())
-        if (this.#isWanted(group, row) && group.files[kind] !== 'none' && group.fedAt !== this.#passes)
-          this.#read(group, kind, nowSeconds, report);
+        if (this.#isWanted(group, row) && group.files[kind] !== 'none' && !this.#isFed(group)) this.#read(group, kind, nowSeconds, report);
       reads += counterKinds.length;
       if (reads % sliceReads < counterKinds.length) yield;
     }
