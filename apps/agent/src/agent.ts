@@ -54,6 +54,7 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
   mkdirSync(paths.agentState, { recursive: true, mode: 0o700 });
 
   await using parts = new AsyncDisposableStack();
+  let ready = false;
   let journalTrouble: string | undefined;
   const journal = parts.use(
     new Journal({
@@ -71,6 +72,15 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
   const events = new EventLog(hostId, journal);
   parts.defer(() => events.live.close());
   const sampler: Sampler = parts.use(
+  const hostCgroups = parts.use(
+    new HostCgroups({
+      hostId,
+      journal,
+      makerOf: (path) => ownMaker(instance, path),
+      containerName: (id) => (ready ? runtime.find(id)?.name : undefined),
+      log,
+    }),
+  );
     new Sampler({
       hostId,
       bootId,
@@ -79,6 +89,7 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
       kept: new KeptIntegralsFile(`${paths.run}/agent/integrals.json`, bootId),
       cgroupPath: (container) => runtime.cgroupPath(container),
       onClockStep(msec) {
+      onReading: (path, reading) => hostCgroups.feed(path, reading),
         log.warn({ msec }, 'the wall clock was set');
         void events.record('host.clock-stepped', { detail: { msec } });
       },
@@ -91,9 +102,6 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
   const history = new ContainerHistory({ journal, events, sampler });
   parts.defer(() => history.live.close());
 
-  const hostCgroups = parts.use(new HostCgroups({ makerOf: (path) => ownMaker(instance, path) }));
-
-  let ready = false;
   const host = new HostFacts({
     config,
     bootId,
@@ -145,6 +153,7 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
   void events.record('agent.started', { detail: { version: config.version, pid: process.pid } });
   log.info({ hostId, instance, version: config.version, socket: paths.agentSocket, cgroups: cgroups.setup }, 'agent serves');
 
+  hostCgroups.start();
   const stopping = new AbortController();
   const recovered = recover();
   const running = parts.move();
