@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 
 /** One program and what it becomes. */
 export interface Bundle {
@@ -130,18 +130,24 @@ async function bundleOne(root: string, target: Bundle): Promise<void> {
       ...(target.separate === undefined ? [] : [separateModule(root, target.separate), builtinsWithoutView]),
     ],
   });
+  if (target.packagesStayOutside) writePackageList(root, target, metafile);
   removeOldOutputs(root, target, new Set(Object.keys(metafile.outputs)));
 }
 
-const keptMsec = 86_400_000;
+/** Packages from npm that the bundle loads when it runs, for whoever puts together all that a service needs. */
+function writePackageList(root: string, target: Bundle, metafile: Metafile): void {
+  const outside = Object.values(metafile.outputs).flatMap(({ imports }) => imports.filter(({ external }) => external === true));
+  const packages = outside.flatMap(({ path }) => /node_modules\/\.pnpm\/[^/]+\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []);
+  const list = [...new Set(packages)].sort();
+  writeFileSync(join(root, target.outputDirectory, `${target.name}.packages.json`), `${JSON.stringify(list, null, 2)}\n`);
+}
 
-/** A program that runs may still load a piece of the build before; what is a day old is not loaded by anybody. */
+/** No instance runs from here (each has a copy of its own), so what this build did not write is of no use. */
 function removeOldOutputs(root: string, target: Bundle, current: ReadonlySet<string>): void {
   const directory = join(root, target.outputDirectory);
   for (const name of readdirSync(directory)) {
     if (!name.startsWith(`${target.name}-`) || current.has(join(target.outputDirectory, name))) continue;
-    const path = join(directory, name);
-    if (Date.now() - statSync(path).mtimeMs > keptMsec) rmSync(path);
+    rmSync(join(directory, name));
   }
 }
 

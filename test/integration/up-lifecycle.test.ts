@@ -75,9 +75,10 @@ describeNeeds({ root: true, cgroup: 'any', userNamespaces: true, programs: ['use
       expect(readFileSync(join(paths.webState, 'setup.json'), 'utf8')).not.toContain(token);
 
       // The program is shown read-only and without setuid.
-      const options = spawnSync('findmnt', ['--noheadings', '--output', 'OPTIONS', paths.program], { encoding: 'utf8' })
-        .stdout.trim()
-        .split(',');
+      const [version = ''] = readdirSync(paths.programs);
+      const mounted = join(paths.programMounts, version);
+      expect(readFileSync(`/proc/${instance.pidOf('agent')}/cmdline`, 'utf8')).toContain(`${mounted}/apps/agent/dist/main.mjs`);
+      const options = spawnSync('findmnt', ['--noheadings', '--output', 'OPTIONS', mounted], { encoding: 'utf8' }).stdout.trim().split(',');
       expect(options).toEqual(expect.arrayContaining(['ro', 'nosuid']));
 
       // Runtime state is written at each step of each start and is worth nothing after a reboot.

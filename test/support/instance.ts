@@ -15,8 +15,11 @@ export interface Finished {
 }
 
 /** Runs the command line to its end: the built program, as people run it, past the shell's part. */
-export function bulkhead(args: readonly string[], options: { environment?: Record<string, string>; input?: string } = {}): Finished {
-  const { status, stdout, stderr } = spawnSync(nodeProgram, [commandLine, ...args], {
+export function bulkhead(
+  args: readonly string[],
+  options: { environment?: Record<string, string>; input?: string; commandLine?: string } = {},
+): Finished {
+  const { status, stdout, stderr } = spawnSync(nodeProgram, [options.commandLine ?? commandLine, ...args], {
     encoding: 'utf8',
     env: { PATH: process.env.PATH ?? '/usr/bin:/bin', ...options.environment },
     input: options.input ?? '',
@@ -26,8 +29,12 @@ export function bulkhead(args: readonly string[], options: { environment?: Recor
 }
 
 /** Starts the command line and leaves it running, in a session of its own. */
-export function startBulkhead(args: readonly string[], environment: Record<string, string> = {}): ChildProcess & { output(): string } {
-  const child = spawn(nodeProgram, [commandLine, ...args], {
+export function startBulkhead(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  program = commandLine,
+): ChildProcess & { output(): string } {
+  const child = spawn(nodeProgram, [program, ...args], {
     env: { PATH: process.env.PATH ?? '/usr/bin:/bin', ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
@@ -81,18 +88,25 @@ export interface TestInstance {
 
 /** Brings up a throw-away instance beside any other: a state directory, users, sockets and control groups of its own. */
 export async function startInstance(
-  options: { args?: readonly string[]; environment?: Record<string, string>; stateDirectory?: string } = {},
+  options: {
+    args?: readonly string[];
+    environment?: Record<string, string>;
+    stateDirectory?: string;
+    /** Entry of another checkout's command line. */
+    commandLine?: string;
+  } = {},
 ): Promise<TestInstance> {
   const stateDirectory = options.stateDirectory ?? join(mkdtempSync(join(tmpdir(), 'bulkhead-test-')), 'state');
   const parent = stateDirectory.slice(0, stateDirectory.lastIndexOf('/'));
   // Services run as other users and must reach their own directories.
   if (parent.startsWith(tmpdir()) && parent !== tmpdir()) spawnSync('chmod', ['0711', parent]);
   const args = options.args ?? ['--listen', '127.0.0.1:0'];
-  const child = startBulkhead(['up', '--state-dir', stateDirectory, ...args], options.environment ?? {});
+  const program = options.commandLine ?? commandLine;
+  const child = startBulkhead(['up', '--state-dir', stateDirectory, ...args], options.environment ?? {}, program);
   const dispose = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
     await ended(child);
-    const { code, stderr } = bulkhead(['down', '--purge', '--state-dir', stateDirectory]);
+    const { code, stderr } = bulkhead(['down', '--purge', '--state-dir', stateDirectory], { commandLine: program });
     if (parent.startsWith(join(tmpdir(), 'bulkhead-test-'))) rmSync(parent, { recursive: true, force: true });
     if (code !== 0) throw new Error(`down --purge failed: ${stderr}`);
   };
@@ -114,8 +128,8 @@ export async function startInstance(
       instance,
       paths,
       child,
-      commandLine: [nodeProgram, commandLine],
-      run: (...line) => bulkhead([...line], { environment: { BULKHEAD_STATE_DIR: stateDirectory } }),
+      commandLine: [nodeProgram, program],
+      run: (...line) => bulkhead([...line], { environment: { BULKHEAD_STATE_DIR: stateDirectory }, commandLine: program }),
       pidOf(service) {
         const record = JSON.parse(readFileSync(paths.supervisorFile, 'utf8')) as {
           services: Record<string, { process?: { pid: number } }>;

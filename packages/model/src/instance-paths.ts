@@ -23,8 +23,10 @@ export function instancePaths(stateDirectory: string, instance: string) {
     instanceFile: `${stateDirectory}/instance.json`,
     policyFile: `/etc/bulkhead/${instance}/policy.json`,
     run,
-    /** Read-only bind mount of the program: services read it there, so that a checkout below a closed home directory works. */
-    program: `${run}/program`,
+    /** Versions of the program, each below its own id: made once, then never changed; removed when nobody runs them. */
+    programs: `${stateDirectory}/programs`,
+    /** The same, mounted read-only: services run from there. */
+    programMounts: `${run}/programs`,
     /** One JSON file a service (ServiceConfig), readable by its user alone. */
     config: (service: (typeof serviceNames)[number]) => `${run}/config/${service}.json`,
     supervisorFile: `${run}/supervisor.json`,

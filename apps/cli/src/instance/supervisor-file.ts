@@ -16,6 +16,8 @@ export interface SupervisorRecord {
   version: 1;
   supervisor: RecordedProcess;
   stateDirectory: string;
+  /** Version of the program that its services run. */
+  program?: string;
   /** Set once everything answers. */
   url?: string;
   services: Partial<Record<(typeof serviceNames)[number], RecordedService>>;

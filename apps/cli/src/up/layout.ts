@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type InstancePaths, Problem } from '@bulkhead/model';
 import { keepInMemory } from './memory-mount.ts';
@@ -91,4 +91,11 @@ export async function ensureLayout(paths: InstancePaths, accounts: InstanceAccou
   await ensureDirectory(`${paths.state}/cache/root`, closed);
   for (const owner of [database, web, collector])
     await ensureDirectory(`${paths.state}/cache/${owner.uid}`, { uid: owner.uid, gid: owner.gid, mode: 0o700 });
+}
+
+/** Forgets compiled code: Node keeps it by path, and each version of the program has paths of its own. No service may be running. */
+export function emptyCaches(paths: InstancePaths): void {
+  for (const user of readdirSync(`${paths.state}/cache`))
+    for (const name of readdirSync(`${paths.state}/cache/${user}`))
+      rmSync(`${paths.state}/cache/${user}/${name}`, { recursive: true, force: true });
 }

@@ -4,7 +4,7 @@ import type { Instance } from '../instance/locate.ts';
 import { isAlive, signalProcess } from '../instance/process-identity.ts';
 import { readSupervisorRecord } from '../instance/supervisor-file.ts';
 import { removeCgroups } from './cgroups.ts';
-import { unmountBelow } from './program-mount.ts';
+import { unmountBelow } from './program/program-mount.ts';
 import { findListener } from './unix-sockets.ts';
 
 /** Ends the launcher. It ignores every signal but SIGKILL, lest one meant for a terminal takes the containers with it. */

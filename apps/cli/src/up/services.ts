@@ -5,18 +5,24 @@ import type { Instance } from '../instance/locate.ts';
 import { asUser } from './embedded-database.ts';
 import { cleanEnvironment } from './environment.ts';
 import type { ListenAddress } from './listen.ts';
+import { nodeProgram } from './node-program.ts';
+import type { MountedProgram } from './program/program-mount.ts';
 import type { ServicePlan } from './service.ts';
 import { isListening } from './unix-sockets.ts';
 import type { InstanceAccounts, UserIds } from './users.ts';
 
-/** Node 26 as the services see it. */
-export const nodeProgram = (programDirectory: string): string => `${programDirectory}/node_modules/node-linux-${process.arch}/bin/node`;
+/** What the plans of all services are made from. */
+export interface PlanContext {
+  instance: Instance;
+  program: MountedProgram;
+  environment: Environment;
+}
 
-export function launcherPlan({ paths }: Instance, environment: Environment): ServicePlan {
+export function launcherPlan({ instance: { paths }, program, environment }: PlanContext): ServicePlan {
   return {
     name: 'launcher',
     // One thread: what it forks runs JavaScript, and other threads would be missing there.
-    command: [nodeProgram(paths.program), '--single-threaded', '--v8-pool-size=0', `${paths.program}/apps/agent/dist/launcher.mjs`],
+    command: [nodeProgram(program.directory), '--single-threaded', '--v8-pool-size=0', `${program.directory}/apps/agent/dist/launcher.mjs`],
     // No compile cache: with it every third forked child died of SIGSEGV.
     environment: cleanEnvironment(environment, { config: paths.config('launcher') }),
     logFile: `${paths.logs}/launcher.log`,
@@ -28,11 +34,11 @@ export function launcherPlan({ paths }: Instance, environment: Environment): Ser
   };
 }
 
-export function agentPlan({ paths }: Instance, environment: Environment): ServicePlan {
+export function agentPlan({ instance: { paths }, program, environment }: PlanContext): ServicePlan {
   return {
     name: 'agent',
     // Short-lived garbage of many starts is collected early instead of growing the heap: it saves some 20 MB.
-    command: [nodeProgram(paths.program), '--max-semi-space-size=4', `${paths.program}/apps/agent/dist/main.mjs`],
+    command: [nodeProgram(program.directory), '--max-semi-space-size=4', `${program.directory}/apps/agent/dist/main.mjs`],
     environment: cleanEnvironment(environment, { config: paths.config('agent'), compileCache: `${paths.state}/cache/root` }),
     logFile: `${paths.logs}/agent.log`,
     stopSignal: 'SIGTERM',
@@ -48,14 +54,14 @@ export function agentPlan({ paths }: Instance, environment: Environment): Servic
 
 const serviceGroups = (user: UserIds, accounts: InstanceAccounts): number[] => [user.gid, accounts.groupGid];
 
-export function collectorPlan({ paths }: Instance, environment: Environment, accounts: InstanceAccounts): ServicePlan {
+export function collectorPlan({ instance: { paths }, program, environment }: PlanContext, accounts: InstanceAccounts): ServicePlan {
   const user = accounts.collector;
   return {
     name: 'collector',
     command: [
       ...asUser(user, { groups: serviceGroups(user, accounts) }),
-      nodeProgram(paths.program),
-      `${paths.program}/apps/collector/dist/main.mjs`,
+      nodeProgram(program.directory),
+      `${program.directory}/apps/collector/dist/main.mjs`,
     ],
     environment: cleanEnvironment(environment, { config: paths.config('collector'), compileCache: `${paths.state}/cache/${user.uid}` }),
     logFile: `${paths.logs}/collector.log`,
@@ -72,14 +78,18 @@ async function answersHealth(controlSocket: string): Promise<boolean> {
   return answer.status === 200;
 }
 
-export function webPlan({ paths }: Instance, environment: Environment, accounts: InstanceAccounts, listen: ListenAddress): ServicePlan {
+export function webPlan(
+  { instance: { paths }, program, environment }: PlanContext,
+  accounts: InstanceAccounts,
+  listen: ListenAddress,
+): ServicePlan {
   const user = accounts.web;
   return {
     name: 'web',
     command: [
       ...asUser(user, { groups: serviceGroups(user, accounts), bindLowPorts: listen.port < 1024 }),
-      nodeProgram(paths.program),
-      `${paths.program}/apps/web/dist/main.mjs`,
+      nodeProgram(program.directory),
+      `${program.directory}/apps/web/dist/main.mjs`,
     ],
     environment: cleanEnvironment(environment, { config: paths.config('web'), compileCache: `${paths.state}/cache/${user.uid}` }),
     logFile: `${paths.logs}/web.log`,

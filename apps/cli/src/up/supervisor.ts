@@ -29,6 +29,7 @@ export async function endStaleServices(instance: Instance): Promise<ServiceName[
 /** Services of one instance, in the order in which they were started, and the record of them under /run. */
 export class Supervisor {
   readonly #instance: Instance;
+  readonly #program: string;
   readonly #progress: Progress;
   readonly #services: Service[] = [];
   #url: string | undefined;
@@ -38,8 +39,10 @@ export class Supervisor {
   readonly #notes = new Set<string>();
   readonly #stopping = new AbortController();
 
-  constructor(instance: Instance, progress: Progress) {
+  /** @param program version that its services run */
+  constructor(instance: Instance, program: string, progress: Progress) {
     this.#instance = instance;
+    this.#program = program;
     this.#progress = progress;
   }
 
@@ -94,6 +97,7 @@ export class Supervisor {
       version: 1,
       supervisor,
       stateDirectory: this.#instance.stateDirectory,
+      program: this.#program,
       ...(this.#url === undefined ? {} : { url: this.#url }),
       services: Object.fromEntries(this.#services.map((service) => [service.plan.name, service.record])),
     };

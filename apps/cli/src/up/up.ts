@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { Problem, type ServiceConfig, type ServiceName } from '@bulkhead/model';
 import { createControlClient } from '../client/clients.ts';
 import type { Environment } from '../env.ts';
-import { ExitRequest, reportFailure } from '../failure.ts';
+import { ExitRequest, reportFailure, toProblem } from '../failure.ts';
 import { type Instance, readInstance } from '../instance/locate.ts';
 import { isAlive } from '../instance/process-identity.ts';
 import { readSupervisorRecord } from '../instance/supervisor-file.ts';
@@ -12,10 +12,11 @@ import { hasProcesses } from './cgroups.ts';
 import { ensureInstance } from './create-instance.ts';
 import { bringDatabaseUp } from './database.ts';
 import { ensureDebianPackages } from './debian-packages.ts';
-import { checkReachable, ensureLayout, ensureStateDirectory, workDirectoryOf } from './layout.ts';
+import { checkReachable, emptyCaches, ensureLayout, ensureStateDirectory, workDirectoryOf } from './layout.ts';
 import { isLoopback, type ListenAddress, parseListen, reserveListen, urlOf } from './listen.ts';
 import { lockStateDirectory } from './lock.ts';
-import { mountProgram } from './program-mount.ts';
+import { keepOneProgram, type MountedProgram, takeProgram } from './program/program-mount.ts';
+import { programRoot } from './program/program-root.ts';
 import { Progress } from './progress.ts';
 import { removeRuntime } from './remove-runtime.ts';
 import { ensureSecrets, type SecretFiles } from './secrets.ts';
@@ -64,6 +65,7 @@ function refuseForeignSupervisor({ paths, stateDirectory, instance }: Instance):
 
 interface Prepared {
   instance: Instance;
+  program: MountedProgram;
   accounts: InstanceAccounts;
   secrets: SecretFiles;
   common: Omit<ServiceConfig, 'service'>;
@@ -105,9 +107,12 @@ async function prepare(options: UpOptions, wanted: ListenAddress, progress: Prog
   const isFreshRuntime = !exists(paths.run);
   await ensureLayout(paths, accounts);
   const secrets = await ensureSecrets(paths, accounts, workDirectoryOf(paths));
-  mountProgram(paths.program, progress);
+  const program = takeProgram(paths, programRoot);
+  // What was compiled from an earlier version is of no use to this one.
+  if (program.isNew) emptyCaches(paths);
   return {
     instance,
+    program,
     accounts,
     secrets,
     listen,
@@ -131,13 +136,14 @@ async function writeConfig(
 }
 
 async function startHostServices(prepared: Prepared, options: UpOptions, supervisor: Supervisor, progress: Progress): Promise<void> {
-  const { instance, secrets } = prepared;
+  const { instance, program, secrets } = prepared;
+  const context = { instance, program, environment: options.environment };
   await writeConfig(prepared, 'launcher', undefined, {});
   await writeConfig(prepared, 'agent', undefined, { verifyKeysFile: secrets.verifyKeys });
   progress.step('starting the launcher');
-  await supervisor.start(launcherPlan(instance, options.environment)).waitUntilReady();
+  await supervisor.start(launcherPlan(context)).waitUntilReady();
   progress.step('starting the agent');
-  await supervisor.start(agentPlan(instance, options.environment)).waitUntilReady();
+  await supervisor.start(agentPlan(context)).waitUntilReady();
 }
 
 /** The link for the first administrator, as long as there is none. */
@@ -157,17 +163,23 @@ async function bringUp(
   progress: Progress,
 ): Promise<void> {
   const prepared = await prepare(options, wanted, progress);
-  const { instance, accounts, secrets, common, listen } = prepared;
+  const { instance, program, accounts, secrets, common, listen } = prepared;
   const { paths } = instance;
   const { environment } = options;
-  const supervisor = new Supervisor(instance, progress);
+  const supervisor = new Supervisor(instance, program.id, progress);
   supervised(supervisor, prepared);
+  const sweep = () => {
+    keepOneProgram(paths, program.id, supervisor.stopping).catch((failure: unknown) =>
+      progress.note(`an earlier version of the program cannot be removed: ${toProblem(failure).message}`),
+    );
+  };
 
   if (!options.web) {
     await startHostServices(prepared, options, supervisor, progress);
     supervisor.setUrl(`unix:${paths.agentSocket}`);
     progress.done();
     print(`ready unix:${paths.agentSocket}\n`);
+    sweep();
     return;
   }
 
@@ -187,7 +199,7 @@ async function bringUp(
   // The database needs none of the host's services, so that both come up at once.
   const [, urls] = await Promise.all([
     startHostServices(prepared, options, supervisor, progress),
-    bringDatabaseUp({ instance, accounts, environment, supervisor, progress, common }),
+    bringDatabaseUp({ instance, program, accounts, environment, supervisor, progress, common }),
   ]);
   await writeConfig(prepared, 'collector', accounts.collector, {
     databaseUrl: urls.collector,
@@ -202,8 +214,8 @@ async function bringUp(
     ...(tls === undefined ? {} : { tls }),
   });
   progress.step('starting collector and dashboard');
-  const collector = supervisor.start(collectorPlan(instance, environment, accounts));
-  const web = supervisor.start(webPlan(instance, environment, accounts, listen));
+  const collector = supervisor.start(collectorPlan({ instance, program, environment }, accounts));
+  const web = supervisor.start(webPlan({ instance, program, environment }, accounts, listen));
   await Promise.all([collector.waitUntilReady(), web.waitUntilReady()]);
   const url = urlOf(listen);
   const link = await makeSetupLink(prepared, url);
@@ -211,6 +223,7 @@ async function bringUp(
   progress.done();
   print(`ready ${url}\n`);
   if (link !== undefined) print(`set up the first administrator, once and within an hour: ${link}\n`);
+  sweep();
 }
 
 /** `up`: brings everything up and stays until a signal ends it. */
