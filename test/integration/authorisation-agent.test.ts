@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { agentContract, type ProcedureContract } from '@bulkhead/api';
 import { detectCgroups } from '@bulkhead/cgroup';
-import { cgroupRoot } from '@bulkhead/model';
+import { type ContainerDetail, cgroupRoot, type NamespaceInventory } from '@bulkhead/model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestInstance, type TestInstance } from '../support/launcher.ts';
 import { describeNeeds } from '../support/needs.ts';
@@ -60,6 +61,8 @@ const one = (more: object = {}): Expectation => ({
 const any = (row: Row, input?: unknown): Expectation => ({ of: { 'of A': row, unknown: row }, input: () => input });
 
 let names = 0;
+/** A namespace that a container made, by the container's id. */
+const namespaceOf = new Map<string, string>();
 /** What each procedure must answer to whom. A procedure that is missing here fails the test. */
 const expectations: Record<string, Expectation> = {
   'container.list': any(inScope, {}),
@@ -86,6 +89,12 @@ const expectations: Record<string, Expectation> = {
   'container.watch': any(inScope, {}),
   'container.recent': one(),
   'container.samples': any(inScope, {}),
+  'namespace.list': any(inScope, {}),
+  'namespace.inspect': {
+    of: { 'of A': onOwnContainer, unknown: onUnknownContainer },
+    input: (reference) => ({ key: namespaceOf.get(reference) ?? '4-1' }),
+  },
+  'namespace.watch': any(inScope, {}),
   'cgroup.tree': any(wholeHost, {}),
   'cgroup.inspect': any(wholeHost, { path: '/' }),
   'cgroup.watch': any(wholeHost, {}),
@@ -134,7 +143,20 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'any' }, 'authorisatio
     if (present !== undefined) await agent.must('mutation', 'container.delete', { container: name, force: true });
     await agent.must('mutation', 'container.create', { name, tenantId, image: 'host', args: ['sleep', '600'] });
     const { container } = await agent.must<{ container: { id: string } }>('mutation', 'container.start', { container: name });
+    namespaceOf.set(container.id, await networkNamespaceOf(container.id));
     return container.id;
+  }
+
+  /** Waits until the agent has seen it. */
+  async function networkNamespaceOf(container: string): Promise<string> {
+    const { namespaces } = await agent.must<ContainerDetail>('query', 'container.inspect', { container });
+    const own = namespaces.find(({ type }) => type === 'network');
+    const key = `${own?.dev}-${own?.ino}`;
+    for (const deadline = Date.now() + 2000; Date.now() < deadline; await sleep(20)) {
+      const { namespaces: seen } = await agent.must<NamespaceInventory>('query', 'namespace.list', {});
+      if (seen.some((each) => each.key === key)) return key;
+    }
+    throw new Error(`the agent does not see ${key}`);
   }
 
   /** The answer to a call, of streams the failure or that there was none for a moment. */
@@ -183,7 +205,9 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'any' }, 'authorisatio
             : expectation.input(reference);
         const error = await ask(procedure, input, callers['member of B']);
         const { reference: _, ...data } = error?.data ?? { problem: 'none' };
-        return JSON.stringify({ ...error, data }).replaceAll(reference, 'REFERENCE');
+        return JSON.stringify({ ...error, data })
+          .replaceAll(reference, 'REFERENCE')
+          .replaceAll(namespaceOf.get(reference) ?? '4-1', 'NAMESPACE');
       };
       const expected = await answerFor(unknown);
       expect(expected).toContain('"not-found"');

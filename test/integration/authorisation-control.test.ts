@@ -3,6 +3,7 @@ import { controlContract, type ProcedureContract, type Role, rolePermissions } f
 import type { Container } from '@bulkhead/model';
 import { TRPCClientError } from '@trpc/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { namespaceKeyOf } from '../support/control/namespaces.ts';
 import { makeMember, openSession, setUp, type TestSession } from '../support/control/session.ts';
 import { startTestWeb, type TestWeb } from '../support/control/web.ts';
 
@@ -65,6 +66,9 @@ const expectations: Record<string, Expectation> = {
   'tenant.list': listing(),
   'host.list': { about: 'nothing', input: () => ({}) },
   'host.storage': { about: 'nothing', input: () => ({}) },
+  'namespace.list': listing(),
+  'namespace.inspect': { about: 'object', input: ({ container }) => ({ key: namespaceKeyOf(container) }) },
+  'namespace.watch': listing(),
   'cgroup.tree': { about: 'nothing', input: () => ({}) },
   'cgroup.inspect': { about: 'nothing', input: () => ({ path: '/' }) },
   'cgroup.watch': { about: 'nothing', input: () => ({}) },
@@ -158,6 +162,7 @@ function alike(outcome: Outcome, target: Target): string {
   return JSON.stringify(outcome)
     .replaceAll(target.container.name, '<id>')
     .replaceAll(target.tenantId, '<tenant>')
+    .replaceAll(namespaceKeyOf(target.container), '<namespace>')
     .replaceAll(target.container.id, '<id>')
     .replaceAll(target.eventId, '<event>');
 }

@@ -16,6 +16,7 @@ import { HostFacts } from './host/host-facts.ts';
 import { ServiceProcesses } from './host/service-processes.ts';
 import { Journal } from './journal/journal.ts';
 import { explain, type Log } from './log.ts';
+import { NamespaceView } from './namespace/namespace-view.ts';
 import { createAgentRouter } from './router/index.ts';
 import { now } from './sampler/clock.ts';
 import { KeptIntegralsFile } from './sampler/kept-integrals.ts';
@@ -101,6 +102,7 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
   );
   const history = new ContainerHistory({ journal, events, sampler });
   parts.defer(() => history.live.close());
+  const namespaces = parts.use(new NamespaceView({ instance }));
 
   const host = new HostFacts({
     config,
@@ -135,6 +137,7 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
       policy,
       host,
       hostCgroups,
+      namespaces,
     },
     {
       authenticate: createAuthenticate({ hostId, verifier, seen, clock: now }),

@@ -56,6 +56,7 @@ export class JournalAgent {
       {
         container: others as never,
         cgroup: others as never,
+        namespace: others as never,
         event: others as never,
         host: { info: () => this.#options.hostInfo, use: this.#unavailable },
         journal: {

@@ -18,6 +18,7 @@ import {
 import { z } from 'zod';
 import { cgroupContract } from './cgroup.ts';
 import { mutation, query, type RouterOf, subscription } from './contract.ts';
+import { namespaceContract } from './namespace.ts';
 
 const One = z.object({ container: ContainerReference });
 const Nothing = z.object({}).default({});
@@ -160,6 +161,7 @@ export const containerContract = {
 export const agentContract = {
   container: containerContract,
   cgroup: cgroupContract,
+  namespace: namespaceContract,
   host: {
     info: query({ permission: 'host:read', scope: 'host', input: Nothing, output: HostInfo }),
     use: query({ permission: 'host:read', scope: 'host', input: Nothing, output: HostUse }),

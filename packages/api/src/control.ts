@@ -14,6 +14,7 @@ import { z } from 'zod';
 import { ContainerChange, containerContract } from './agent.ts';
 import { cgroupContract, cgroupHistoryContract, StorageReport } from './cgroup.ts';
 import { mutation, query, type RouterOf, subscription } from './contract.ts';
+import { namespaceContract } from './namespace.ts';
 import { Role } from './permission.ts';
 
 const Nothing = z.object({}).default({});
@@ -146,6 +147,7 @@ export const controlContract = {
     }),
   },
   cgroup: { ...cgroupContract, ...cgroupHistoryContract },
+  namespace: namespaceContract,
   event: {
     list: query({
       permission: 'event:read',

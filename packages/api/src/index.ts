@@ -6,4 +6,5 @@ export * from './control.ts';
 export * from './doctor.ts';
 export * from './error.ts';
 export * from './namespace.ts';
+export * from './namespace-scope.ts';
 export * from './permission.ts';

@@ -141,6 +141,8 @@ export const TIOCSPTLCK = 0x40045431;
 /** include/uapi/linux/nsfs.h */
 export const NS_GET_USERNS = 0xb701;
 export const NS_GET_PARENT = 0xb702;
+export const NS_GET_NSTYPE = 0xb703;
+export const NS_GET_OWNER_UID = 0xb704;
 /** include/uapi/linux/pidfd.h: _IOWR(0xFF, 11, struct pidfd_info) with the 64 bytes of PIDFD_INFO_SIZE_VER0 */
 export const PIDFD_GET_INFO = 0xc040ff0b;
 export const PIDFD_INFO_EXIT = 8n;

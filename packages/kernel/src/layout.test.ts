@@ -31,6 +31,7 @@ const headers = [
   'linux/capability.h',
   'linux/prctl.h',
   'linux/sockios.h',
+  'sys/stat.h',
   'linux/nsfs.h',
   'linux/magic.h',
   'linux/close_range.h',

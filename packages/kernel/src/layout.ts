@@ -41,6 +41,8 @@ export const layouts = {
   rlimit64: layout('struct rlimit64', 16, { rlim_cur: [0, 8], rlim_max: [8, 8] }),
   /** include/uapi/asm-generic/statfs.h */
   statfs: layout('struct statfs', 120, { f_type: [0, 8] }),
+  /** include/uapi/linux/stat.h */
+  statx: layout('struct statx', 256, { stx_nlink: [16, 4], stx_ino: [32, 8], stx_size: [40, 8] }),
   timespec: layout('struct timespec', 16, { tv_sec: [0, 8], tv_nsec: [8, 8] }),
   /** include/uapi/linux/pidfd.h, PIDFD_INFO_SIZE_VER0 (Linux 6.13) */
   pidfdInfo: layout('struct pidfd_info', 64, { mask: [0, 8], exit_code: [60, 4] }),

@@ -1,6 +1,8 @@
 /** What /proc tells of namespaces and of the processes that hold them. Reads only; changes nothing. */
 export { readBootId } from './boot-id.ts';
 export { parseIdMap, readIdMap } from './id-map.ts';
+export type { InventoryChanges } from './inventory/inventory.ts';
+export { NamespaceTracker, type TrackerOptions } from './inventory/tracker.ts';
 export { readNamespaces } from './namespaces.ts';
 export { processIdentity, sameProcess } from './process-identity.ts';
 export { readNamespacePids } from './process-status.ts';

@@ -2,12 +2,21 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { dirname } from 'node:path';
-import { agentContract, type Caller, type CgroupChange, type CgroupTree, type ContainerChange, mayTouch } from '@bulkhead/api';
+import {
+  agentContract,
+  type Caller,
+  type CgroupChange,
+  type CgroupTree,
+  type ContainerChange,
+  mayTouch,
+  NamespaceScope,
+} from '@bulkhead/api';
 import { createRouter, type HandlersOf } from '@bulkhead/api/router';
 import { hashInput, openStatement, readPublicKey, statementHeader } from '@bulkhead/api/statement';
 import { type CgroupNode, type Container, type HostEvent, type JournalEntry, Problem, type Sample, type Transcript } from '@bulkhead/model';
 import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
 import { Broadcast } from '../../../apps/web/src/server/queue.ts';
+import { inventoryOf } from './namespaces.ts';
 import { detailOf, transcriptOf, uuid7 } from './sample-data.ts';
 
 /**
@@ -266,6 +275,24 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
       recent: ({ caller, input }) => find(caller, input.container).samples,
       async *samples({ signal }) {
         yield* rounds.subscribe(signal);
+      },
+    },
+    namespace: {
+      list: ({ caller }) => new NamespaceScope(caller).inventory(inventoryOf([...entries.values()].map(({ container }) => container))),
+      inspect: ({ caller, input }) => {
+        const { namespaces, workloads } = new NamespaceScope(caller).inventory(
+          inventoryOf([...entries.values()].map(({ container }) => container)),
+        );
+        const namespace = namespaces.find(({ key }) => key === input.key);
+        if (namespace === undefined) throw new Problem('not-found', `no namespace ${input.key}`);
+        const within = workloads.filter(({ groups }) => groups.some((group) => group.namespaces.includes(input.key)));
+        return { namespace, workloads: within, processes: [], processCount: 0, transcript: transcriptOf('inspect') };
+      },
+      async *watch({ caller, signal }) {
+        const scope = new NamespaceScope(caller);
+        const all = () => inventoryOf([...entries.values()].map(({ container }) => container));
+        yield { type: 'snapshot', ...scope.inventory(all()) };
+        for await (const _ of changes.subscribe(signal)) yield { type: 'snapshot', ...scope.inventory(all()) };
       },
     },
     cgroup: {

@@ -6,6 +6,7 @@ import { containerHandlers } from './container.ts';
 import { eventHandlers } from './event.ts';
 import { hostHandlers } from './host.ts';
 import { journalHandlers } from './journal.ts';
+import { namespaceHandlers } from './namespace.ts';
 import type { Services } from './services.ts';
 
 /** The router of everything an agent answers. */
@@ -15,6 +16,7 @@ export const createAgentRouter = (services: Services, options: RouterOptions<Cal
     {
       container: containerHandlers(services),
       cgroup: cgroupHandlers(services),
+      namespace: namespaceHandlers(services),
       host: hostHandlers(services),
       event: eventHandlers(services),
       journal: journalHandlers(services),

@@ -7,6 +7,7 @@ import type { ContainerHistory } from '../container/history.ts';
 import type { EventLog } from '../event/event-log.ts';
 import type { HostFacts } from '../host/host-facts.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { NamespaceView } from '../namespace/namespace-view.ts';
 import type { Sampler } from '../sampler/sampler.ts';
 
 /** What the handlers work with. */
@@ -20,6 +21,7 @@ export interface Services {
   policy: PolicyGate;
   host: HostFacts;
   hostCgroups: HostCgroups;
+  namespaces: NamespaceView;
 }
 
 /**

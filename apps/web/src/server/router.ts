@@ -6,6 +6,7 @@ import { containerHandlers } from './container.ts';
 import { eventHandlers } from './event.ts';
 import { hostHandlers } from './host.ts';
 import { localRoot } from './identity.ts';
+import { namespaceHandlers } from './namespace.ts';
 import type { Services } from './services.ts';
 import { sessionHandlers } from './session.ts';
 import { setupHandlers } from './setup.ts';
@@ -21,6 +22,7 @@ export function createControlRouter(services: Services) {
     setup: setupHandlers(services),
     container: containerHandlers(services),
     cgroup: cgroupHandlers(services),
+    namespace: namespaceHandlers(services),
     event: eventHandlers(services),
     usage: usageHandlers(services),
     tenant: tenantHandlers(services),

@@ -1,0 +1,55 @@
+import type { agentContract, NamespaceChange, NamespaceScope } from '@bulkhead/api';
+import type { HandlersOf } from '@bulkhead/api/router';
+import type { NamespaceInventory, NamespaceKey } from '@bulkhead/model';
+import { NamespaceTracker } from '@bulkhead/namespace';
+import { Broadcast } from '../stream/broadcast.ts';
+
+type Inspected = Awaited<ReturnType<HandlersOf<typeof agentContract>['namespace']['inspect']>>;
+
+/** After this many changes a client has not taken, it is sent the whole again. */
+const waitingChanges = 256;
+
+export interface NamespaceViewOptions {
+  instance: string;
+}
+
+/** The host's namespaces for those who ask: what the tracker knows, and what changes of it as it changes. */
+export class NamespaceView implements Disposable {
+  readonly #live = new Broadcast<NamespaceChange>(waitingChanges);
+  readonly #tracker: NamespaceTracker;
+
+  constructor({ instance }: NamespaceViewOptions) {
+    this.#tracker = new NamespaceTracker({
+      instance,
+      onChange: (changes, unreadable) => {
+        if (this.#live.subscribers > 0) this.#live.publish({ type: 'changed', at: new Date().toISOString(), ...changes, unreadable });
+      },
+    });
+    this.#tracker.start();
+  }
+
+  async inventory(): Promise<NamespaceInventory> {
+    return this.#tracker.show();
+  }
+
+  /** @returns undefined where no namespace has the key */
+  async inspect(key: NamespaceKey): Promise<Inspected | undefined> {
+    return this.#tracker.inspect(key);
+  }
+
+  /** First everything in scope, then each change of it; everything again to whoever is too slow. */
+  async watch(scope: NamespaceScope, signal: AbortSignal): Promise<AsyncIterable<NamespaceChange>> {
+    const snapshot = (): NamespaceChange => ({ type: 'snapshot', ...scope.inventory(this.#tracker.show()) });
+    return this.#live.subscribe<NamespaceChange>({
+      signal,
+      first: [snapshot()],
+      select: (change) => scope.change(change),
+      overflow: () => [snapshot()],
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#tracker[Symbol.dispose]();
+    this.#live.close();
+  }
+}
