@@ -4,7 +4,7 @@
  * Syscalls from 424 on have one number everywhere.
  */
 interface ArchitectureTable {
-  syscalls: Record<'capset' | 'pivot_root' | 'prlimit64' | 'setgroups' | 'setresgid' | 'setresuid' | 'setsid', number>;
+  syscalls: Record<'capset' | 'perf_event_open' | 'pivot_root' | 'prlimit64' | 'setgroups' | 'setresgid' | 'setresuid' | 'setsid', number>;
   O_DIRECTORY: number;
   O_NOFOLLOW: number;
 }
@@ -12,6 +12,7 @@ interface ArchitectureTable {
 const x64: ArchitectureTable = {
   syscalls: {
     capset: 126,
+    perf_event_open: 298,
     pivot_root: 155,
     setgroups: 116,
     setresgid: 119,
@@ -26,6 +27,7 @@ const x64: ArchitectureTable = {
 const arm64: ArchitectureTable = {
   syscalls: {
     capset: 91,
+    perf_event_open: 241,
     pivot_root: 41,
     setgroups: 159,
     setresgid: 149,
@@ -62,4 +64,6 @@ export const commonSyscalls = {
   openat2: 437,
   pidfd_getfd: 438,
   mount_setattr: 442,
+  listmount: 458,
+  listns: 470,
 } as const;

@@ -74,6 +74,8 @@ export const FSCONFIG_SET_FLAG = 0;
 export const FSCONFIG_SET_STRING = 1;
 export const FSCONFIG_SET_FD = 5;
 export const FSCONFIG_CMD_CREATE = 6;
+/** Linux 6.8 */
+export const LSMT_ROOT = 0xffffffffffffffffn;
 export const MOUNT_ATTR_RDONLY = 0x01n;
 export const MOUNT_ATTR_NOSUID = 0x02n;
 export const MOUNT_ATTR_NODEV = 0x04n;
@@ -143,9 +145,23 @@ export const NS_GET_USERNS = 0xb701;
 export const NS_GET_PARENT = 0xb702;
 export const NS_GET_NSTYPE = 0xb703;
 export const NS_GET_OWNER_UID = 0xb704;
+/** _IOR(NSIO, 5, __u64), Linux 6.11 */
+export const NS_GET_MNTNS_ID = 0x8008b705;
 /** include/uapi/linux/pidfd.h: _IOWR(0xFF, 11, struct pidfd_info) with the 64 bytes of PIDFD_INFO_SIZE_VER0 */
 export const PIDFD_GET_INFO = 0xc040ff0b;
 export const PIDFD_INFO_EXIT = 8n;
+
+/** include/uapi/linux/perf_event.h */
+export const PERF_TYPE_SOFTWARE = 1;
+export const PERF_COUNT_SW_DUMMY = 9;
+export const PERF_FLAG_FD_CLOEXEC = 8;
+export const PERF_EVENT_IOC_ENABLE = 0x2400;
+export const PERF_RECORD_LOST = 2;
+export const PERF_RECORD_COMM = 3;
+export const PERF_RECORD_EXIT = 4;
+export const PERF_RECORD_FORK = 7;
+export const PERF_RECORD_NAMESPACES = 16;
+export const PERF_RECORD_MISC_COMM_EXEC = 1 << 13;
 
 /** include/uapi/linux/fcntl.h */
 export const F_DUPFD_CLOEXEC = 1030;

@@ -42,8 +42,22 @@ export const layouts = {
   /** include/uapi/asm-generic/statfs.h */
   statfs: layout('struct statfs', 120, { f_type: [0, 8] }),
   /** include/uapi/linux/stat.h */
-  statx: layout('struct statx', 256, { stx_nlink: [16, 4], stx_ino: [32, 8], stx_size: [40, 8] }),
+  statx: layout('struct statx', 256, { stx_ino: [32, 8], stx_size: [40, 8], stx_dev_minor: [140, 4] }),
   timespec: layout('struct timespec', 16, { tv_sec: [0, 8], tv_nsec: [8, 8] }),
+  /** include/uapi/linux/mount.h, MNT_ID_REQ_SIZE_VER1 (Linux 6.11) */
+  mntIdReq: layout('struct mnt_id_req', 32, { size: [0, 4], mnt_id: [8, 8], param: [16, 8], mnt_ns_id: [24, 8] }),
+  /** include/uapi/linux/nsfs.h, NS_ID_REQ_SIZE_VER0 (Linux 6.19) */
+  nsIdReq: layout('struct ns_id_req', 32, { size: [0, 4], ns_id: [8, 8], ns_type: [16, 4], user_ns_id: [24, 8] }),
+  /** include/uapi/linux/perf_event.h, PERF_ATTR_SIZE_VER5; longer ones are read by their own size */
+  perfEventAttr: layout('struct perf_event_attr', 112, {
+    type: [0, 4],
+    size: [4, 4],
+    config: [8, 8],
+    read_format: [32, 8],
+    wakeup_events: [48, 4],
+  }),
+  perfEventMmapPage: layout('struct perf_event_mmap_page', 1088, { data_head: [1024, 8], data_tail: [1032, 8] }),
+  perfEventHeader: layout('struct perf_event_header', 8, { type: [0, 4], misc: [4, 2], size: [6, 2] }),
   /** include/uapi/linux/pidfd.h, PIDFD_INFO_SIZE_VER0 (Linux 6.13) */
   pidfdInfo: layout('struct pidfd_info', 64, { mask: [0, 8], exit_code: [60, 4] }),
 } as const;

@@ -1,4 +1,4 @@
-import { AT_FDCWD, NS_GET_NSTYPE, NS_GET_OWNER_UID, NS_GET_PARENT, NS_GET_USERNS, O_RDONLY } from './constants.ts';
+import { AT_FDCWD, NS_GET_NSTYPE, NS_GET_OWNER_UID, NS_GET_PARENT, NS_GET_USERNS, O_PATH, O_RDONLY } from './constants.ts';
 import { adopt, type Fd, numberOf } from './fd.ts';
 import { openat } from './file.ts';
 import { declare, named, perform } from './library.ts';
@@ -6,8 +6,17 @@ import { declare, named, perform } from './library.ts';
 const cIoctl = declare<(fd: number, request: number, argument: number) => number>('ioctl', 'int', ['int', 'unsigned long', 'long']);
 const cIoctlOut = declare<(fd: number, request: number, into: Uint32Array) => number>('ioctl', 'int', ['int', 'unsigned long', 'void *']);
 
-/** openat(2) of a path for reading, following links: a namespace by its link or by a mount. It is opened, not joined. */
-export const openPath = (path: string): Fd => openat(AT_FDCWD, path, O_RDONLY);
+/** openat(2) of /proc/<pid>/ns/<type>, following the link. The namespace is opened, not joined. */
+export const openNamespaceLink = (path: string): Fd => openat(AT_FDCWD, path, O_RDONLY);
+
+/**
+ * openat(2) with O_PATH, following links: whatever is there is not opened for reading, so that no device is touched and no
+ * FIFO waited for. Nothing but its identity can be asked until it is opened again.
+ */
+export const openAsPath = (path: string): Fd => openat(AT_FDCWD, path, O_PATH);
+
+/** openat(2) of /proc/self/fd/<n>: the very file that a descriptor is of, now for reading. */
+export const reopen = (fd: Fd): Fd => openat(AT_FDCWD, `/proc/self/fd/${numberOf(fd)}`, O_RDONLY);
 
 const askFd = (request: number, name: string, fd: Fd): Fd =>
   adopt(

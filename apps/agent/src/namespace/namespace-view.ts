@@ -17,6 +17,7 @@ export interface NamespaceViewOptions {
 export class NamespaceView implements Disposable {
   readonly #live = new Broadcast<NamespaceChange>(waitingChanges);
   readonly #tracker: NamespaceTracker;
+  readonly #ready: Promise<void>;
 
   constructor({ instance }: NamespaceViewOptions) {
     this.#tracker = new NamespaceTracker({
@@ -25,20 +26,30 @@ export class NamespaceView implements Disposable {
         if (this.#live.subscribers > 0) this.#live.publish({ type: 'changed', at: new Date().toISOString(), ...changes, unreadable });
       },
     });
-    this.#tracker.start();
+    this.#ready = this.#tracker.start();
+    this.#ready.catch(() => undefined);
   }
 
   async inventory(): Promise<NamespaceInventory> {
+    await this.#settle();
     return this.#tracker.show();
   }
 
   /** @returns undefined where no namespace has the key */
   async inspect(key: NamespaceKey): Promise<Inspected | undefined> {
+    await this.#settle();
     return this.#tracker.inspect(key);
+  }
+
+  /** Until everything was read once, and what has happened since. */
+  async #settle(): Promise<void> {
+    await this.#ready;
+    await this.#tracker.settle();
   }
 
   /** First everything in scope, then each change of it; everything again to whoever is too slow. */
   async watch(scope: NamespaceScope, signal: AbortSignal): Promise<AsyncIterable<NamespaceChange>> {
+    await this.#settle();
     const snapshot = (): NamespaceChange => ({ type: 'snapshot', ...scope.inventory(this.#tracker.show()) });
     return this.#live.subscribe<NamespaceChange>({
       signal,

@@ -5,7 +5,7 @@ import type { Inventory } from './inventory.ts';
 import type { NamespaceRecord } from './namespace-record.ts';
 import { linkNameOf } from './namespace-types.ts';
 import type { ProcessRecord } from './process-record.ts';
-import { readRelations } from './relations.ts';
+import { type NamespacePlace, readRelations } from './relations.ts';
 
 const maxProcesses = 1000;
 
@@ -36,12 +36,13 @@ function showMember(process: ProcessRecord, onlyThreads: boolean): NamespaceProc
   };
 }
 
-/** A path at which the namespace can be opened now. */
-function pathOf({ type, members, threads, descriptors }: NamespaceRecord): string | undefined {
+/** Where the namespace can be opened now. */
+function placeOf({ type, members, threads, descriptors, mounts }: NamespaceRecord): NamespacePlace | undefined {
   const member = members.oldest;
-  if (member !== undefined) return `/proc/${member.pid}/ns/${linkNameOf(type)}`;
-  for (const [tid, process] of threads) return `/proc/${process.pid}/task/${tid}/ns/${linkNameOf(type)}`;
-  for (const [process, [fd]] of descriptors) return `/proc/${process.pid}/fd/${fd}`;
+  if (member !== undefined) return { path: `/proc/${member.pid}/ns/${linkNameOf(type)}`, link: true };
+  for (const [tid, process] of threads) return { path: `/proc/${process.pid}/task/${tid}/ns/${linkNameOf(type)}`, link: true };
+  for (const [process, [fd]] of descriptors) return { path: `/proc/${process.pid}/fd/${fd}`, link: false };
+  for (const [path] of mounts.values()) if (path !== undefined) return { path, link: false };
   return undefined;
 }
 
@@ -57,14 +58,14 @@ export function inspectNamespace(inventory: Inventory, key: NamespaceKey): Names
     .map((process) => showMember(process, !found.members.has(process)))
     .filter((process) => process !== undefined);
   const recorder = new Recorder();
-  const path = pathOf(found);
-  if (path !== undefined) record(recorder, () => readRelations(path, found.ino, found.type, () => true));
+  const place = placeOf(found);
+  if (place !== undefined) record(recorder, () => readRelations(place, found, inventory.deviceMinor, () => true));
   return {
     namespace: inventory.showNamespace(found),
     workloads: [...new Set(all.map(({ workload }) => workload))].map((workload) => inventory.showWorkload(workload)),
     processes,
     processCount: all.length - (Math.min(all.length, maxProcesses) - processes.length),
-    transcript: showTranscript(recorder, found, path),
+    transcript: showTranscript(recorder, found, place?.path),
   };
 }
 

@@ -9,44 +9,27 @@ import type {
   Workload,
 } from '@bulkhead/model';
 import { NamespaceType as NamespaceTypes } from '@bulkhead/model';
+import type { NamespaceMount } from './mountinfo.ts';
 import { NamespaceRecord } from './namespace-record.ts';
-import type { NamespaceSet } from './proc-reader.ts';
+import type { NamespaceDescriptor, NamespaceSet } from './proc-reader.ts';
 import type { ProcessReading, ProcessRecord } from './process-record.ts';
+import type { FoundRelations, NamespacePlace, NamespaceRelations } from './relations.ts';
 import { type WorkloadIdentity, WorkloadRecord } from './workload-record.ts';
 
 const maxListed = 16;
 const maxGroups = 64;
 const ticksPerSecond = 100;
 
-/** What the ioctls of ioctl_nsfs(2) tell of a namespace; an absent field could not be read. */
-export interface NamespaceRelations {
-  /** User namespace that owns it. */
-  owner?: number;
-  /** Next outer one, of a pid or user namespace. */
-  parent?: number;
-  ownerUid?: number;
-  /** Outer ones that were not known yet, from the inside out. */
-  outer: readonly { ino: number; type: NamespaceType; relations: Omit<NamespaceRelations, 'outer'> }[];
-}
-
-export interface NamespaceMount {
-  ino: number;
-  type: NamespaceType;
-  path: string;
-}
-
-export interface NamespaceDescriptor {
-  ino: number;
-  type: NamespaceType;
-  fd: number;
-}
-
-/** Where a namespace was found: by this path its relations are asked for. */
-export type RelationsReader = (path: string, ino: number, type: NamespaceType, isKnown: (ino: number) => boolean) => NamespaceRelations;
+/** Asks a namespace that was not met before. @param isKnown whether an outer one need not be asked too */
+export type RelationsReader = (
+  place: NamespacePlace,
+  namespace: { ino: number; type: NamespaceType },
+  isKnown: (ino: number) => boolean,
+) => FoundRelations;
 
 export interface InventoryOptions {
-  /** Device of the file system of namespaces. */
-  dev: string;
+  /** Device of the file system of namespaces (nsfs), as stat(2) has it. */
+  dev: bigint;
   /** The host's own, in the order of NamespaceType. */
   initial: NamespaceSet;
   relations: RelationsReader;
@@ -68,6 +51,7 @@ export interface InventoryChanges {
  */
 export class Inventory {
   readonly #options: InventoryOptions;
+  readonly #dev: string;
   readonly #initial: ReadonlySet<number>;
   readonly #processes = new Map<number, ProcessRecord>();
   readonly #namespaces = new Map<number, NamespaceRecord>();
@@ -78,9 +62,11 @@ export class Inventory {
   readonly #dirtyWorkloads = new Set<WorkloadRecord>();
   /** Processes of which no namespace may be read. */
   readonly #unreadable = new Set<number>();
+  #hasNews = false;
 
   constructor(options: InventoryOptions) {
     this.#options = options;
+    this.#dev = String(options.dev);
     this.#initial = new Set(options.initial);
   }
 
@@ -94,6 +80,12 @@ export class Inventory {
 
   get workloads(): ReadonlyMap<string, WorkloadRecord> {
     return this.#workloads;
+  }
+
+  /** Minor number of the device; anonymous devices have the major number 0 (makedev(3)). */
+  get deviceMinor(): number {
+    const { dev } = this.#options;
+    return Number((dev & 0xffn) | ((dev >> 12n) & ~0xffn));
   }
 
   get unreadableProcesses(): number {
@@ -148,7 +140,7 @@ export class Inventory {
     left.remove(process, before.namespaces);
     this.#dirtyWorkloads.add(left);
     this.#joinWorkload(process, workload);
-    if (left.members.size === 0) this.#workloads.delete(left.id);
+    this.#endWorkload(left);
   }
 
   /** A process that is gone. */
@@ -172,7 +164,7 @@ export class Inventory {
     const byNamespace = Map.groupBy(descriptors, ({ ino }) => ino);
     for (const [ino, fds] of byNamespace) {
       const [{ type, fd }] = fds as [NamespaceDescriptor];
-      const namespace = this.#namespace(ino, type, `/proc/${process.pid}/fd/${fd}`);
+      const namespace = this.#namespace(ino, type, { path: `/proc/${process.pid}/fd/${fd}`, link: false });
       namespace.descriptors.set(
         process,
         fds.map((each) => each.fd),
@@ -194,7 +186,7 @@ export class Inventory {
     const byNamespace = Map.groupBy(mounts, ({ ino }) => ino);
     for (const [ino, found] of byNamespace) {
       const [{ type, path }] = found as [NamespaceMount];
-      const namespace = this.#namespace(ino, type, openPath(path));
+      const namespace = this.#namespace(ino, type, { path: openPath(path), link: false });
       const paths = found.map((each) => each.path);
       const known = namespace.mounts.get(mountNamespace);
       if (known !== undefined && known.join('\0') === paths.join('\0')) continue;
@@ -226,11 +218,17 @@ export class Inventory {
     }
     this.#dirtyNamespaces.clear();
     this.#dirtyWorkloads.clear();
+    this.#hasNews = false;
     return changes;
   }
 
   get hasChanges(): boolean {
     return this.#dirtyNamespaces.size + this.#dirtyWorkloads.size > 0;
+  }
+
+  /** True where more changed than how many processes the host's own namespaces and known workloads have. */
+  get hasNews(): boolean {
+    return this.#hasNews;
   }
 
   /** Everything, at one moment. */
@@ -245,14 +243,14 @@ export class Inventory {
   }
 
   keyOf(ino: number): NamespaceKey {
-    return `${this.#options.dev}-${ino}`;
+    return `${this.#dev}-${ino}`;
   }
 
   /** @returns undefined where no namespace has the key */
   find(key: NamespaceKey): NamespaceRecord | undefined {
     this.#bury();
     const [dev, ino] = key.split('-');
-    return dev === this.#options.dev ? this.#namespaces.get(Number(ino)) : undefined;
+    return dev === this.#dev ? this.#namespaces.get(Number(ino)) : undefined;
   }
 
   showNamespace(namespace: NamespaceRecord): Namespace {
@@ -271,6 +269,7 @@ export class Inventory {
     if (workload === undefined) {
       workload = new WorkloadRecord(identity);
       this.#workloads.set(workload.id, workload);
+      this.#hasNews = true;
     }
     return workload;
   }
@@ -278,15 +277,15 @@ export class Inventory {
   #joinNamespaces(process: ProcessRecord): void {
     for (const [index, ino] of process.namespaces.entries()) {
       const type = NamespaceTypes.options[index] as NamespaceType;
-      if (ino !== 0) this.#namespace(ino, type, this.#options.linkOf(process.pid, type)).members.add(process);
+      if (ino !== 0) this.#namespace(ino, type, { path: this.#options.linkOf(process.pid, type), link: true }).members.add(process);
     }
     for (const [tid, namespaces] of process.otherThreads)
       for (const [index, ino] of namespaces.entries()) {
         if (ino === 0 || ino === process.namespaces[index]) continue;
         const type = NamespaceTypes.options[index] as NamespaceType;
-        this.#namespace(ino, type, this.#options.linkOf(process.pid, type, tid)).threads.set(tid, process);
+        this.#namespace(ino, type, { path: this.#options.linkOf(process.pid, type, tid), link: true }).threads.set(tid, process);
       }
-    if (process.namespaces.every((ino) => ino === 0)) this.#unreadable.add(process.pid);
+    if (process.namespaces.every((ino) => ino === 0) && process.otherThreads.size === 0) this.#unreadable.add(process.pid);
     else this.#unreadable.delete(process.pid);
   }
 
@@ -294,6 +293,12 @@ export class Inventory {
     process.workload = workload;
     workload.add(process);
     this.#dirtyWorkloads.add(workload);
+  }
+
+  #endWorkload(workload: WorkloadRecord): void {
+    if (workload.members.size > 0) return;
+    this.#workloads.delete(workload.id);
+    this.#hasNews = true;
   }
 
   /** Leaves what a process was a member of before, but for what it still is. */
@@ -313,7 +318,7 @@ export class Inventory {
       }
   }
 
-  #namespace(ino: number, type: NamespaceType, path: string): NamespaceRecord {
+  #namespace(ino: number, type: NamespaceType, place: NamespacePlace): NamespaceRecord {
     let namespace = this.#namespaces.get(ino);
     if (namespace !== undefined && namespace.type !== type) {
       // The kernel gives a number again at once: this is another namespace than the one that had it.
@@ -322,7 +327,7 @@ export class Inventory {
     }
     if (namespace === undefined) {
       namespace = this.#create(ino, type);
-      const { outer, ...relations } = this.#options.relations(path, ino, type, (each) => this.#namespaces.has(each));
+      const { outer, ...relations } = this.#options.relations(place, namespace, (each) => this.#namespaces.has(each));
       for (const each of outer.toReversed()) {
         if (this.#namespaces.has(each.ino)) continue;
         this.#relate(this.#create(each.ino, each.type), each.relations);
@@ -340,7 +345,7 @@ export class Inventory {
     return namespace;
   }
 
-  #relate(namespace: NamespaceRecord, { owner, parent, ownerUid }: Omit<NamespaceRelations, 'outer'>): void {
+  #relate(namespace: NamespaceRecord, { owner, parent, ownerUid }: NamespaceRelations): void {
     namespace.owner = owner;
     namespace.parent = parent;
     namespace.ownerUid = ownerUid;
@@ -353,7 +358,9 @@ export class Inventory {
   }
 
   #mark(namespace: NamespaceRecord | undefined): void {
-    if (namespace !== undefined) this.#dirtyNamespaces.set(namespace.ino, namespace);
+    if (namespace === undefined) return;
+    this.#dirtyNamespaces.set(namespace.ino, namespace);
+    if (!namespace.initial) this.#hasNews = true;
   }
 
   /** Takes out what nothing holds any more; an outer one may go with its last child. */
@@ -415,7 +422,7 @@ export class Inventory {
     return {
       key: this.keyOf(ino),
       type,
-      dev: this.#options.dev,
+      dev: this.#dev,
       ino: String(ino),
       initial: namespace.initial,
       ...(owner === undefined ? {} : { owner: this.keyOf(owner) }),

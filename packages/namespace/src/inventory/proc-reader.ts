@@ -1,28 +1,43 @@
 import { readdirSync } from 'node:fs';
-import { errnoNumber, hasErrno, readFileInto, readlinkInto } from '@bulkhead/kernel';
+import { errnoNumber, hasErrno, readFileInto, readlinkInto, sizeOf } from '@bulkhead/kernel';
 import { NamespaceType } from '@bulkhead/model';
-import { linkNameOf } from './namespace-types.ts';
+import { type NamespaceMount, parseNamespaceMounts } from './mountinfo.ts';
+import { linkNameOf, typeOfLink } from './namespace-types.ts';
 import { type ProcessFacts, parseStat } from './process-facts.ts';
 
-const ESRCH = -errnoNumber('ESRCH');
-const ENOENT = -errnoNumber('ENOENT');
+const gone: ReadonlySet<number> = new Set([-errnoNumber('ESRCH'), -errnoNumber('ENOENT')]);
 
 const linkNames = NamespaceType.options.map((type) => `/ns/${linkNameOf(type)}\0`);
+/**
+ * Types in which a thread can differ from its process: setns(2) and unshare(2) refuse the others to a process with more
+ * than one thread, and a thread is born into the pid namespace of its process.
+ */
+const ofThreads: ReadonlySet<NamespaceType> = new Set<NamespaceType>(['network', 'mount', 'ipc', 'uts', 'cgroup']);
+const isOfThread = NamespaceType.options.map((type) => ofThreads.has(type));
 
 /** Inode numbers of one of each type, in the order of NamespaceType; 0 where it could not be read. */
 export type NamespaceSet = readonly number[];
 
-const isGone = (errno: number): boolean => errno === ESRCH || errno === ENOENT;
+/** An open descriptor on a namespace. */
+export interface NamespaceDescriptor {
+  ino: number;
+  type: NamespaceType;
+  fd: number;
+}
 
-/** Reads processes below a /proc; one reader uses its buffers again and again, so it is for one thread. */
+/** Reads processes below a /proc. It uses its buffers again and again. */
 export class ProcReader {
   readonly #root: string;
   readonly #path = Buffer.alloc(256);
   readonly #link = Buffer.alloc(64);
+  /** Types the kernel has not, by their place. */
+  readonly #lacking: ReadonlySet<number>;
   #text = Buffer.alloc(16_384);
 
   constructor(root = '/proc') {
     this.#root = root;
+    const own = this.#readLinks(`${root}/self`, undefined);
+    this.#lacking = new Set(own.flatMap((ino, index) => (ino < 0 ? [index] : [])));
   }
 
   /** Every process, in the order of /proc. */
@@ -33,6 +48,96 @@ export class ProcReader {
       if (first >= 0x30 && first <= 0x39) pids.push(Number(name));
     }
     return pids;
+  }
+
+  /** stat and cgroup of a process. @returns undefined where it is gone */
+  facts(pid: number): ProcessFacts | undefined {
+    const directory = `${this.#root}/${pid}`;
+    const statLength = this.#read(directory, '/stat\0');
+    if (statLength <= 0) return undefined;
+    const stat = parseStat(this.#text.subarray(0, statLength));
+    const cgroupLength = this.#read(directory, '/cgroup\0');
+    return { pid, ...stat, cgroups: cgroupLength > 0 ? this.#text.toString('utf8', 0, cgroupLength) : '' };
+  }
+
+  /**
+   * Namespaces of a process's main thread.
+   *
+   * @returns undefined where it is gone, or has let go of them; 0 stands for a type that may not be read
+   */
+  namespaces(pid: number | 'self'): NamespaceSet | undefined {
+    const found = this.#readLinks(`${this.#root}/${pid}`, undefined);
+    // One that ends lets go of what it shares before it leaves /proc.
+    if (found.some((ino, index) => ino < 0 && !this.#lacking.has(index))) return undefined;
+    return found.map((ino) => Math.max(ino, 0));
+  }
+
+  /** Threads of a process that are in other namespaces than `main`, by tid. */
+  otherThreads(pid: number, main: NamespaceSet): ReadonlyMap<number, NamespaceSet> {
+    const others = new Map<number, NamespaceSet>();
+    for (const tid of this.#names(`${this.#root}/${pid}/task`) ?? []) {
+      if (Number(tid) === pid) continue;
+      const found = this.#readLinks(`${this.#root}/${pid}/task/${tid}`, main);
+      if (found.some((ino) => ino < 0)) continue;
+      if (found.some((ino, index) => ino !== main[index])) others.set(Number(tid), found);
+    }
+    return others;
+  }
+
+  /** How many descriptors a process has open. @returns 0 where the kernel does not tell, a negative errno where it is gone or we may not look */
+  descriptorCount(pid: number): number {
+    this.#setPath(`${this.#root}/${pid}`, '/fd\0');
+    return sizeOf(this.#path);
+  }
+
+  /** Open descriptors on namespaces. @returns undefined where it is gone, `unreadable` where we may not look */
+  descriptors(pid: number): NamespaceDescriptor[] | 'unreadable' | undefined {
+    const directory = `${this.#root}/${pid}/fd/`;
+    let names: string[] | undefined;
+    try {
+      names = this.#names(directory);
+    } catch (failure) {
+      if (hasErrno(failure, 'EACCES', 'EPERM')) return 'unreadable';
+      throw failure;
+    }
+    if (names === undefined) return undefined;
+    const found: NamespaceDescriptor[] = [];
+    const base = this.#path.write(directory, 0, 'latin1');
+    for (const name of names) {
+      this.#path.write(`${name}\0`, base, 'latin1');
+      const length = readlinkInto(this.#path, this.#link);
+      // `net:[4026531840]`: no path looks so, those begin with a slash.
+      const colon = length > 0 ? this.#link.indexOf(0x3a) : -1;
+      if (colon <= 0 || colon > 8 || this.#link[colon + 1] !== 0x5b) continue;
+      const type = typeOfLink(this.#link.toString('latin1', 0, colon));
+      if (type !== undefined) found.push({ ino: parseLink(this.#link, length), type, fd: Number(name) });
+    }
+    return found.sort((one, other) => one.fd - other.fd);
+  }
+
+  /** Namespaces that are bind-mounted where a process sees them. @returns undefined where it is gone or we may not look */
+  mounts(pid: number): NamespaceMount[] | undefined {
+    this.#setPath(`${this.#root}/${pid}`, '/mountinfo\0');
+    const parts: Buffer[] = [];
+    let offset = 0;
+    // Pieces end with a line; what is mounted meanwhile may show twice or late, and shows again as a change.
+    for (;;) {
+      const count = readFileInto(this.#path, this.#text, offset);
+      if (count < 0) return undefined;
+      if (count === 0) break;
+      parts.push(Buffer.from(this.#text.subarray(0, count)));
+      offset += count;
+    }
+    return parseNamespaceMounts(Buffer.concat(parts));
+  }
+
+  #names(directory: string): string[] | undefined {
+    try {
+      return readdirSync(directory);
+    } catch (failure) {
+      if (hasErrno(failure, 'ENOENT', 'ESRCH')) return undefined;
+      throw failure;
+    }
   }
 
   #setPath(directory: string, name: string): void {
@@ -48,45 +153,20 @@ export class ProcReader {
     }
   }
 
-  /** stat and cgroup of a process. @returns undefined where it is gone */
-  facts(pid: number): ProcessFacts | undefined {
-    const directory = `${this.#root}/${pid}`;
-    const statLength = this.#read(directory, '/stat\0');
-    if (statLength <= 0) return undefined;
-    const stat = parseStat(this.#text.subarray(0, statLength));
-    const cgroupLength = this.#read(directory, '/cgroup\0');
-    const cgroups = cgroupLength > 0 ? this.#text.toString('utf8', 0, cgroupLength) : '';
-    return { pid, ...stat, cgroups };
-  }
-
-  /**
-   * Namespaces of a process's main thread, or of another thread.
-   *
-   * @returns undefined where it is gone, or has let go of them (a zombie); 0 stands for a type that may not be read
-   */
-  namespaces(pid: number, tid?: number): NamespaceSet | undefined {
-    const directory = tid === undefined ? `${this.#root}/${pid}` : `${this.#root}/${pid}/task/${tid}`;
+  /** -1: no such link; 0: not to be read. @param main read for a thread: what cannot differ is taken from its process */
+  #readLinks(directory: string, main: NamespaceSet | undefined): number[] {
     const base = this.#path.write(directory, 0, 'latin1');
     const found: number[] = [];
-    for (const name of linkNames) {
-      this.#path.write(name, base, 'latin1');
+    for (let index = 0; index < linkNames.length; index += 1) {
+      if (main !== undefined && isOfThread[index] === false) {
+        found.push(main[index] as number);
+        continue;
+      }
+      this.#path.write(linkNames[index] as string, base, 'latin1');
       const length = readlinkInto(this.#path, this.#link);
-      if (length > 0) found.push(parseLink(this.#link, length));
-      else found.push(isGone(length) ? -1 : 0);
+      found.push(length > 0 ? parseLink(this.#link, length) : gone.has(length) ? -1 : 0);
     }
-    // A kernel without a type has no file of it; a process without any is gone.
-    if (found.every((ino) => ino <= 0) && found.includes(-1)) return undefined;
-    return found.map((ino) => Math.max(ino, 0));
-  }
-
-  /** Threads of a process. @returns undefined where it is gone */
-  threads(pid: number): number[] | undefined {
-    try {
-      return readdirSync(`${this.#root}/${pid}/task`).map(Number);
-    } catch (failure) {
-      if (hasErrno(failure, 'ENOENT', 'ESRCH')) return undefined;
-      throw failure;
-    }
+    return found;
   }
 }
 

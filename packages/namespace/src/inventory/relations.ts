@@ -7,12 +7,40 @@ import {
   ns_get_owner_uid,
   ns_get_parent,
   ns_get_userns,
-  openPath,
+  openAsPath,
+  openNamespaceLink,
+  reopen,
 } from '@bulkhead/kernel';
 import type { NamespaceType } from '@bulkhead/model';
-import type { NamespaceRelations, RelationsReader } from './inventory.ts';
 
-type Outer = NamespaceRelations['outer'][number];
+/** What the ioctls of ioctl_nsfs(2) tell of a namespace; an absent field could not be read. */
+export interface NamespaceRelations {
+  /** User namespace that owns it. */
+  owner?: number;
+  /** Next outer one, of a pid or user namespace. */
+  parent?: number;
+  ownerUid?: number;
+}
+
+export interface OuterNamespace {
+  ino: number;
+  type: NamespaceType;
+  relations: NamespaceRelations;
+}
+
+export interface FoundRelations extends NamespaceRelations {
+  /** Outer ones that were not known yet, from the inside out. */
+  outer: readonly OuterNamespace[];
+}
+
+/**
+ * Where a namespace can be opened. A `link` is /proc/<pid>/ns/<type>, which leads to a namespace and nowhere else; any
+ * other path may lead elsewhere by the time it is followed.
+ */
+export interface NamespacePlace {
+  path: string;
+  link: boolean;
+}
 
 const typeOfFlag = new Map(namespaceTable.map((row) => [Number(row.flag), row.type as NamespaceType]));
 
@@ -26,16 +54,15 @@ function ask(question: () => Fd): Fd | undefined {
   }
 }
 
-function relationsOf(fd: Fd, type: NamespaceType, isKnown: (ino: number) => boolean, outer: Outer[]): Omit<NamespaceRelations, 'outer'> {
-  const relations: Omit<NamespaceRelations, 'outer'> = {};
+function relationsOf(fd: Fd, type: NamespaceType, isKnown: (ino: number) => boolean, outer: OuterNamespace[]): NamespaceRelations {
+  const relations: NamespaceRelations = {};
   /** Of those that are not known yet, their own are asked too: one that only a child keeps alive is found in no other way. */
   const follow = (found: Fd): number => {
-    const ino = inodeOf(found);
+    const { ino } = inodeOf(found);
     if (!isKnown(ino) && !outer.some((each) => each.ino === ino)) {
-      const foundType = typeOfFlag.get(ns_get_nstype(found)) ?? type;
-      const each: Outer = { ino, type: foundType, relations: {} };
+      const each: OuterNamespace = { ino, type: typeOfFlag.get(ns_get_nstype(found)) ?? type, relations: {} };
       outer.push(each);
-      each.relations = relationsOf(found, foundType, isKnown, outer);
+      each.relations = relationsOf(found, each.type, isKnown, outer);
     }
     return ino;
   };
@@ -52,18 +79,36 @@ function relationsOf(fd: Fd, type: NamespaceType, isKnown: (ino: number) => bool
   return relations;
 }
 
+function openPlace({ path, link }: NamespacePlace, ino: number, deviceMinor: number): Fd | undefined {
+  if (link) {
+    using pending = new DisposableStack();
+    const opened = pending.use(openNamespaceLink(path));
+    if (inodeOf(opened).ino !== ino) return undefined;
+    pending.move();
+    return opened;
+  }
+  using place = openAsPath(path);
+  const found = inodeOf(place);
+  return found.ino === ino && found.minor === deviceMinor ? reopen(place) : undefined;
+}
+
 /**
- * Asks a namespace for its owner and its parent, and those that are not known for theirs. It is opened, not entered.
- * Where another one is found at the path meanwhile, nothing is told.
+ * Asks a namespace for its owner and its parent, and those that are not known for theirs. It is opened, not joined. Where
+ * something else is found at the place meanwhile, nothing is told.
  */
-export const readRelations: RelationsReader = (path, ino, type, isKnown) => {
-  const outer: Outer[] = [];
+export function readRelations(
+  place: NamespacePlace,
+  { ino, type }: { ino: number; type: NamespaceType },
+  deviceMinor: number,
+  isKnown: (ino: number) => boolean,
+): FoundRelations {
+  const outer: OuterNamespace[] = [];
   try {
-    using fd = openPath(path);
-    if (inodeOf(fd) !== ino) return { outer };
+    using fd = openPlace(place, ino, deviceMinor);
+    if (fd === undefined) return { outer };
     return { ...relationsOf(fd, type, (each) => each === ino || isKnown(each), outer), outer };
   } catch (failure) {
-    if (hasErrno(failure, 'ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ENXIO', 'ELOOP', 'ENOTDIR')) return { outer };
+    if (hasErrno(failure, 'ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ELOOP', 'ENOTDIR')) return { outer };
     throw failure;
   }
-};
+}

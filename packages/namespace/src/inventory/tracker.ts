@@ -1,54 +1,122 @@
 import { statSync } from 'node:fs';
-import { boottimeNsec } from '@bulkhead/kernel';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { boottimeNsec, hasErrno, type TaskRecord } from '@bulkhead/kernel';
 import type { NamespaceInventory, NamespaceKey, NamespaceType, Unreadable } from '@bulkhead/model';
+import { Budget } from './budget.ts';
 import { Classifier } from './classifier.ts';
+import { DescriptorWatch } from './descriptor-watch.ts';
 import { inspectNamespace, type NamespaceInspection } from './inspect.ts';
 import { Inventory, type InventoryChanges } from './inventory.ts';
-import { linkNameOf } from './namespace-types.ts';
-import { ProcReader } from './proc-reader.ts';
+import { MountWatch } from './mount-watch.ts';
+import { indexOfType, linkNameOf } from './namespace-types.ts';
+import { type NamespaceSet, ProcReader } from './proc-reader.ts';
 import { readRelations } from './relations.ts';
+import { TaskWatch } from './task-watch.ts';
 
-const scanEveryMsec = 500;
+/** What happens within this time is told at once: a start makes a dozen records. */
+const gatherMsec = 40;
+/** Descriptors, mounts and whatever makes no record are looked at this often. */
+const lookEveryMsec = 350;
+/** Mere numbers of processes are told this often at most. */
+const countsEveryMsec = 900;
+/** Nobody on this thread waits longer for a scan. */
+const sliceMsec = 6;
+/** Every process is read again in turn, in case that something was missed; without records that is how changes are found. */
+const turnShare = 0.004;
 
 export interface TrackerOptions {
   /** Name of the Bulkhead instance whose containers are told as its own. */
   instance?: string;
-  /** Told of what changed, and of nothing where nothing did. */
+  /** Told of what changed; never of nothing. */
   onChange(changes: InventoryChanges, unreadable: Unreadable): void;
+  /** Told where the host's changes cannot be heard of and are looked for instead. */
+  onDeaf?(failure: unknown): void;
+  /** Opens the source of changes; for tests. */
+  watchTasks?(onWake: () => void): TaskWatch;
 }
 
 /** Keeps an inventory of the host's namespaces current. */
 export class NamespaceTracker implements Disposable {
   readonly inventory: Inventory;
   readonly #reader = new ProcReader();
-  readonly #onChange: TrackerOptions['onChange'];
-  #timer: NodeJS.Timeout | undefined;
+  readonly #options: TrackerOptions;
+  readonly #mounts: MountWatch;
+  readonly #descriptors: DescriptorWatch;
+  readonly #turning = new Budget(turnShare, sliceMsec);
+  /** Processes to be read, and whether their threads are too. */
+  readonly #touched = new Map<number, boolean>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #tasks: TaskWatch | undefined;
+  #scanning: Promise<void> | undefined;
+  #scanAgain = false;
+  #turnQueue: number[] = [];
+  #disposed = false;
+  #bootWallMsec = Number.NaN;
+  #publishedAt = 0;
 
-  constructor({ instance, onChange }: TrackerOptions) {
-    this.#onChange = onChange;
-    const classifier = new Classifier(instance);
-    const bootWallMsec = Date.now() - Number(boottimeNsec() / 1_000_000n);
+  constructor(options: TrackerOptions) {
+    this.#options = options;
+    const classifier = new Classifier(options.instance);
+    const { dev } = statSync('/proc/self/ns/mnt', { bigint: true });
     this.inventory = new Inventory({
-      dev: String(statSync('/proc/self/ns/mnt', { bigint: true }).dev),
-      initial: this.#reader.namespaces(1)?.map((ino, index) => ino || (this.#reader.namespaces(2)?.[index] ?? 0)) ?? [],
-      relations: readRelations,
+      dev,
+      initial: this.#readInitial(),
+      relations: (place, namespace, isKnown) => readRelations(place, namespace, this.inventory.deviceMinor, isKnown),
       linkOf: (pid, type: NamespaceType, tid) => `/proc/${pid}/${tid === undefined ? '' : `task/${tid}/`}ns/${linkNameOf(type)}`,
       workloadOf: (process, current) => classifier.workloadOf(process, current),
-      bootWallMsec: () => bootWallMsec,
+      bootWallMsec: () => this.#readBootWallMsec(),
     });
+    this.#mounts = new MountWatch(this.inventory, this.#reader);
+    this.#descriptors = new DescriptorWatch(this.inventory, this.#reader);
   }
 
-  start(): void {
-    this.#tick();
+  /** Process 1 is in the host's own; where it may not be looked at, so are we. */
+  #readInitial(): NamespaceSet {
+    const own = this.#reader.namespaces('self') ?? [];
+    const first = this.#reader.namespaces(1) ?? [];
+    return own.map((ino, index) => first[index] || ino);
+  }
+
+  /** Wall time of the boot; steady as long as nobody sets the clock. */
+  #readBootWallMsec(): number {
+    const now = Date.now() - Number(boottimeNsec() / 1_000_000n);
+    if (!(Math.abs(now - this.#bootWallMsec) < 1000)) this.#bootWallMsec = now;
+    return this.#bootWallMsec;
+  }
+
+  /** Listens from now on, and reads everything. @returns once everything was read */
+  async start(): Promise<void> {
+    const watchTasks = this.#options.watchTasks ?? ((onWake) => new TaskWatch(onWake));
+    try {
+      this.#tasks = watchTasks(() => this.#after(gatherMsec, () => this.#hear()));
+    } catch (failure) {
+      if (!hasErrno(failure, 'EPERM', 'EACCES', 'ENOENT', 'ENOSYS', 'EINVAL', 'EMFILE', 'ENOMEM')) throw failure;
+      this.#options.onDeaf?.(failure);
+    }
+    const looking = setInterval(() => this.#look(), lookEveryMsec);
+    this.#timers.add(looking);
+    await this.scan();
+  }
+
+  /** Takes up what is known to have happened, at once: what is shown next is as of now. */
+  async settle(): Promise<void> {
+    await this.#scanning;
+    if (this.#tasks === undefined) await this.scan();
+    this.#hear();
+    this.#readTouched(Number.POSITIVE_INFINITY);
+    await this.#scanning;
   }
 
   get unreadable(): Unreadable {
     const processes = this.inventory.unreadableProcesses;
-    return {
-      processes,
-      descriptors: 0,
-      reasons: processes === 0 ? [] : ['Namespaces of some processes may not be read: they have capabilities that the agent lacks.'],
-    };
+    const descriptors = this.#descriptors.refused;
+    const reasons: string[] = [];
+    if (processes > 0)
+      reasons.push('The namespaces of some processes may not be read: those have capabilities that the agent lacks (ptrace(2)).');
+    if (descriptors > 0) reasons.push('The descriptors of some processes may not be read: what they hold open is not shown.');
+    if (this.#tasks === undefined)
+      reasons.push('The kernel does not tell of changes (perf_event_open(2) is refused): they are looked for, and seen later.');
+    return { processes, descriptors, reasons };
   }
 
   show(): NamespaceInventory {
@@ -60,28 +128,178 @@ export class NamespaceTracker implements Disposable {
     return inspectNamespace(this.inventory, key);
   }
 
-  #tick(): void {
-    this.scan();
-    if (this.inventory.hasChanges) this.#onChange(this.inventory.takeChanges(), this.unreadable);
-    this.#timer = setTimeout(() => this.#tick(), scanEveryMsec);
+  /** Reads everything anew, in slices, so that nobody waits long. A second call while one runs makes another one follow. */
+  async scan(): Promise<void> {
+    if (this.#scanning !== undefined) {
+      this.#scanAgain = true;
+      return await this.#scanning;
+    }
+    this.#scanning = (async () => {
+      do {
+        this.#scanAgain = false;
+        for (const _ of this.scanInSlices(sliceMsec)) {
+          await nextTurn();
+          if (this.#disposed) return;
+        }
+      } while (this.#scanAgain);
+    })();
+    try {
+      await this.#scanning;
+    } finally {
+      this.#scanning = undefined;
+    }
+    this.#publish();
   }
 
-  /** Reads every process anew. */
-  scan(): void {
+  /** The whole look, which yields whenever a slice is over. */
+  *scanInSlices(slice: number): Generator<void, void, unknown> {
+    let begin = performance.now();
     const pids = this.#reader.pids();
     const present = new Set(pids);
-    for (const pid of this.inventory.processes.keys()) if (!present.has(pid)) this.inventory.remove(pid);
-    for (const pid of pids) this.read(pid);
+    for (const pid of this.inventory.processes.keys()) if (!present.has(pid)) this.#remove(pid);
+    for (const pid of pids) {
+      this.#read(pid, true);
+      if (performance.now() - begin < slice) continue;
+      yield;
+      begin = performance.now();
+    }
+    this.#mounts.look(true);
+    yield;
+    begin = performance.now();
+    for (const process of [...this.inventory.processes.values()]) {
+      this.#descriptors.read(process);
+      if (performance.now() - begin < slice) continue;
+      yield;
+      begin = performance.now();
+    }
   }
 
-  read(pid: number): void {
+  #read(pid: number, withThreads: boolean): void {
     const facts = this.#reader.facts(pid);
-    const namespaces = facts === undefined || facts.state === 'Z' ? undefined : this.#reader.namespaces(pid);
-    if (facts === undefined || namespaces === undefined) this.inventory.remove(pid);
-    else this.inventory.put({ ...facts, namespaces, otherThreads: new Map() });
+    if (facts === undefined) {
+      this.#remove(pid);
+      return;
+    }
+    const known = this.inventory.processes.get(pid);
+    const isGoing = facts.state === 'Z' || facts.state === 'X';
+    const namespaces = isGoing ? undefined : this.#reader.namespaces(pid);
+    if (namespaces === undefined) {
+      // A main thread can end before its others do (proc_pid_stat(5)): those still hold what they are in.
+      const left = facts.threads > 1 ? this.#reader.otherThreads(pid, nothing) : nobody;
+      if (left.size === 0) this.#remove(pid);
+      else this.inventory.put({ ...facts, namespaces: nothing, otherThreads: left });
+      return;
+    }
+    const moved = known?.namespaces.some((ino, index) => ino !== namespaces[index]) ?? true;
+    const lookAtThreads = facts.threads > 1 && (withThreads || moved || (known?.otherThreads.size ?? 0) > 0);
+    const otherThreads = lookAtThreads ? this.#reader.otherThreads(pid, namespaces) : nobody;
+    this.inventory.put({ ...facts, namespaces, otherThreads });
+  }
+
+  #remove(pid: number): void {
+    this.inventory.remove(pid);
+    this.#descriptors.forget(pid);
+  }
+
+  #after(delayMsec: number, act: () => void): void {
+    if (this.#disposed) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      if (!this.#disposed) act();
+    }, delayMsec);
+    this.#timers.add(timer);
+  }
+
+  /** Reads the processes that records tell of. */
+  #hear(): void {
+    const tasks = this.#tasks;
+    if (tasks === undefined || this.#disposed) return;
+    const records = tasks.drain();
+    tasks.listen();
+    for (const record of records) this.#note(record);
+    this.#readTouched(sliceMsec);
+  }
+
+  /** Reads what was told of; a storm of forks in slices, like a scan. */
+  #readTouched(slice: number): void {
+    const begin = performance.now();
+    for (const [pid, withThreads] of this.#touched) {
+      this.#touched.delete(pid);
+      this.#read(pid, withThreads);
+      if (performance.now() - begin < slice) continue;
+      if (this.#touched.size > 0) this.#after(0, () => this.#readTouched(slice));
+      break;
+    }
+    this.#publish();
+  }
+
+  #note(record: TaskRecord): void {
+    if (record.type === 'lost') {
+      // Whatever is known may be wrong now: everything is read, as at the start.
+      void this.scan();
+      return;
+    }
+    const { pid, tid } = record;
+    // A record of the kernel itself, or of a pid namespace that is not below ours.
+    if (pid <= 0) return;
+    if (pid === tid) {
+      if (!this.#touched.has(pid)) this.#touched.set(pid, false);
+      return;
+    }
+    const process = this.inventory.processes.get(pid);
+    if (process === undefined) return;
+    if (
+      record.type === 'exit' ? process.otherThreads.has(tid) : record.type === 'namespaces' && this.#isElsewhere(record, process.namespaces)
+    )
+      this.#touched.set(pid, true);
+  }
+
+  /** Threads come and go by the thousand; only those in other namespaces than their process matter. */
+  #isElsewhere({ inodes }: Extract<TaskRecord, { type: 'namespaces' }>, main: NamespaceSet): boolean {
+    return (
+      inodes.net !== main[indexOfType('network')] ||
+      inodes.mnt !== main[indexOfType('mount')] ||
+      inodes.uts !== main[indexOfType('uts')] ||
+      inodes.ipc !== main[indexOfType('ipc')] ||
+      inodes.cgroup !== main[indexOfType('cgroup')]
+    );
+  }
+
+  /** What makes no record: descriptors, mounts, and in turn everything. */
+  #look(): void {
+    if (this.#scanning !== undefined) return;
+    if (this.#tasks === undefined) {
+      void this.scan();
+      return;
+    }
+    this.#mounts.look();
+    this.#descriptors.look();
+    if (this.#turnQueue.length === 0) this.#turnQueue = [...this.inventory.processes.keys()];
+    this.#turning.spend(() => {
+      const pid = this.#turnQueue.pop();
+      if (pid !== undefined) this.#read(pid, true);
+      return this.#turnQueue.length > 0;
+    });
+    this.#publish();
+  }
+
+  #publish(): void {
+    // How many processes the host has changes all the time; what came or went is told at once.
+    const isDue = performance.now() - this.#publishedAt >= countsEveryMsec;
+    if (!(this.inventory.hasNews || (isDue && this.inventory.hasChanges))) return;
+    this.#publishedAt = performance.now();
+    const changes = this.inventory.takeChanges();
+    const lists = [changes.namespaces, changes.removedNamespaces, changes.workloads, changes.removedWorkloads];
+    if (lists.some((list) => list.length > 0)) this.#options.onChange(changes, this.unreadable);
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    this.#disposed = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    this.#tasks?.[Symbol.dispose]();
   }
 }
+
+const nobody: ReadonlyMap<number, NamespaceSet> = new Map();
+const nothing: NamespaceSet = [0, 0, 0, 0, 0, 0, 0, 0];
