@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import {
   AT_FDCWD,
+  activeRecorder,
   type Fd,
   filesystemType,
   hasErrno,
@@ -10,7 +11,9 @@ import {
   O_RDONLY,
   O_WRONLY,
   openat,
+  Recorder,
   readFileAt,
+  record,
   rmdirat,
   writeFileAt,
 } from '@bulkhead/kernel';
@@ -78,10 +81,22 @@ export class Hierarchy implements Disposable {
     return openat(this.#root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   }
 
-  /** Makes one directory. @returns false where it was there */
-  makeOne(path: string): boolean {
+  /** @returns undefined where the group is not there */
+  openDirectoryIfAny(path: string): Fd | undefined {
     try {
-      mkdirat(this.#root, path, 0o755);
+      return this.openDirectory(path);
+    } catch (failure) {
+      if (hasErrno(failure, 'ENOENT')) return undefined;
+      throw failure;
+    }
+  }
+
+  /** Makes one directory. A try that made none is no step of what is done to the host. @returns false where it was there */
+  makeOne(path: string): boolean {
+    const tried = new Recorder(1);
+    try {
+      record(tried, () => mkdirat(this.#root, path, 0o755));
+      for (const step of tried.steps) activeRecorder()?.add(step);
       return true;
     } catch (failure) {
       if (hasErrno(failure, 'EEXIST')) return false;
@@ -89,11 +104,18 @@ export class Hierarchy implements Disposable {
     }
   }
 
-  /** The directories of a path that are missing, outermost first, found from below: usually all but the last two exist. */
-  missing(path: string): string[] {
-    const missing: string[] = [];
-    for (let each = path; each !== '' && !this.exists(each); each = parentOf(each)) missing.unshift(each);
-    return missing;
+  /** Makes a path with the parents it lacks, asking the kernel once for each of the last two, which usually are the new ones. @returns what was made, outermost first */
+  makePath(path: string): string[] {
+    const parent = parentOf(path);
+    const made: string[] = [];
+    try {
+      if (parent !== '' && this.makeOne(parent)) made.push(parent);
+    } catch (failure) {
+      if (!hasErrno(failure, 'ENOENT')) throw failure;
+      made.push(...this.makePath(parent));
+    }
+    if (this.makeOne(path)) made.push(path);
+    return made;
   }
 
   /** Names of the groups directly below; none where the group is not there. */
@@ -133,18 +155,26 @@ export class Hierarchy implements Disposable {
     return [...found];
   }
 
-  /** rmdir of the path and everything below, deepest first. @returns the first group that is busy; undefined once all is gone */
-  removeSubtree(path: string): string | undefined {
-    if (!this.exists(path)) return undefined;
-    for (const each of this.subtree(path)) {
-      try {
-        rmdirat(this.#root, each);
-      } catch (failure) {
-        if (hasErrno(failure, 'ENOENT', 'ENODEV')) continue;
-        if (hasErrno(failure, 'EBUSY', 'ENOTEMPTY')) return each;
-        throw failure;
-      }
+  /** @returns false where it is busy; one that is not there is as good as removed */
+  #removeOne(path: string): boolean {
+    try {
+      rmdirat(this.#root, path);
+    } catch (failure) {
+      if (hasErrno(failure, 'EBUSY', 'ENOTEMPTY')) return false;
+      if (!hasErrno(failure, 'ENOENT', 'ENODEV')) throw failure;
     }
-    return undefined;
+    return true;
+  }
+
+  /**
+   * rmdir of the path and everything below, deepest first.
+   *
+   * @param likely what is expected below, so that usually nothing needs to be listed
+   * @returns the first group that is busy; undefined once all is gone
+   */
+  removeSubtree(path: string, likely: readonly string[] = []): string | undefined {
+    for (const name of likely) this.#removeOne(`${path}/${name}`);
+    if (this.#removeOne(path)) return undefined;
+    return this.subtree(path).find((each) => !this.#removeOne(each));
   }
 }

@@ -6,12 +6,17 @@ import type { Hierarchy } from './hierarchy.ts';
 export const removeTimeoutMsec = 2000;
 
 /** Removes a path in every hierarchy. The first try of each runs before the first wait. */
-export async function removeAll(hierarchies: readonly Hierarchy[], path: string, timeoutMsec = removeTimeoutMsec): Promise<void> {
+export async function removeAll(
+  hierarchies: readonly Hierarchy[],
+  path: string,
+  likely: readonly string[] = [],
+  timeoutMsec = removeTimeoutMsec,
+): Promise<void> {
   const deadline = performance.now() + timeoutMsec;
   for (let pauseMsec = 1; ; pauseMsec = Math.min(pauseMsec * 2, 50)) {
     let busy: string | undefined;
     for (const hierarchy of hierarchies) {
-      const each = hierarchy.removeSubtree(path);
+      const each = hierarchy.removeSubtree(path, likely);
       if (each !== undefined) busy ??= hierarchy.absolute(each);
     }
     if (busy === undefined) return;

@@ -40,8 +40,11 @@ export interface Cgroups {
   processes(path: string): number[];
   /** SIGKILL to everything below (cgroup.kill, or freeze + kill on v1); returns when none is left or throws after the time. */
   kill(path: string, timeoutMsec: number): Promise<void>;
-  /** rmdir of the path and everything below, deepest first, in every hierarchy; missing ones are fine. Busy ones are tried again for a short, bounded time. */
-  remove(path: string): Promise<void>;
+  /**
+   * rmdir of the path and everything below, deepest first, in every hierarchy; missing ones are fine. Busy ones are tried
+   * again for a short, bounded time. `likely` names groups expected directly below, which spares listing them.
+   */
+  remove(path: string, likely?: readonly string[]): Promise<void>;
   /** Paths directly below, in any hierarchy. */
   children(path: string): string[];
   exists(path: string): boolean;

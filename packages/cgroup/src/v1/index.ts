@@ -59,8 +59,7 @@ export class LegacyCgroups implements Cgroups {
     checkPath(path);
     for (const hierarchy of this.#hierarchies) {
       const isCpuset = hierarchy === this.#by.get('cpuset');
-      for (const each of hierarchy.missing(path)) {
-        hierarchy.makeOne(each);
+      for (const each of hierarchy.makePath(path)) {
         if (isCpuset) fillCpuset(hierarchy, each);
         if (isCpuset && parentOf(each) === '') inheritCpuset(hierarchy, each);
       }
@@ -110,8 +109,8 @@ export class LegacyCgroups implements Cgroups {
     const kept: (ReadingSource | undefined)[] = [];
     const keep = (name: LegacyController, files: readonly CounterFile[]) => {
       const hierarchy = this.#by.get(name);
-      if (hierarchy === undefined || !hierarchy.exists(path)) return kept.push(...files.map(() => undefined));
-      using directory = hierarchy.openDirectory(path);
+      using directory = hierarchy?.openDirectoryIfAny(path);
+      if (directory === undefined) return kept.push(...files.map(() => undefined));
       return kept.push(...keepFiles(directory, files).map((source) => opened.use(source)));
     };
     keep('cpuacct', cpuacctFiles);
@@ -159,9 +158,9 @@ export class LegacyCgroups implements Cgroups {
     return killAll(path, target, timeoutMsec);
   }
 
-  remove(path: string): Promise<void> {
+  remove(path: string, likely?: readonly string[]): Promise<void> {
     for (const parent of parentsOf(checkPath(path))) for (const sum of this.#oomKills.get(parent) ?? []) sum.childLeaves(path);
-    return removeAll(this.#hierarchies, path);
+    return removeAll(this.#hierarchies, path, likely);
   }
 
   children(path: string): string[] {

@@ -98,8 +98,8 @@ export class UnifiedCgroups implements Cgroups {
     return killAll(path, target, timeoutMsec);
   }
 
-  remove(path: string): Promise<void> {
-    return removeAll([this.#tree], checkPath(path));
+  remove(path: string, likely?: readonly string[]): Promise<void> {
+    return removeAll([this.#tree], checkPath(path), likely);
   }
 
   children(path: string): string[] {
