@@ -61,20 +61,22 @@ const one = (more: object = {}): Expectation => ({
 const any = (row: Row, input?: unknown): Expectation => ({ of: { 'of A': row, unknown: row }, input: () => input });
 
 let names = 0;
+const making: Expectation = {
+  // A tenant need not be known to the host before its first container; to a member every other is the same.
+  of: { 'of A': onOwnContainer, unknown: { ...onOwnContainer, 'member of A': 'not-found' } },
+  input: (reference) => {
+    names += 1;
+    return { name: `made-${names}`, tenantId: reference === 'unknown' ? 'tenant-unknown' : 'tenant-a', image: 'host', args: ['true'] };
+  },
+};
 /** A namespace that a container made, by the container's id. */
 const namespaceOf = new Map<string, string>();
 /** What each procedure must answer to whom. A procedure that is missing here fails the test. */
 const expectations: Record<string, Expectation> = {
   'container.list': any(inScope, {}),
   'container.inspect': one(),
-  'container.create': {
-    // A tenant need not be known to the host before its first container; to a member every other is the same.
-    of: { 'of A': onOwnContainer, unknown: { ...onOwnContainer, 'member of A': 'not-found' } },
-    input: (reference) => {
-      names += 1;
-      return { name: `made-${names}`, tenantId: reference === 'unknown' ? 'tenant-unknown' : 'tenant-a', image: 'host', args: ['true'] };
-    },
-  },
+  'container.create': making,
+  'container.run': making,
   'container.start': one(),
   'container.kill': one({ signal: 1 }),
   'container.stop': one({ timeoutSeconds: 0 }),

@@ -42,6 +42,10 @@ const expectations: Record<string, Expectation> = {
     about: 'object',
     input: ({ tenantId }) => ({ name: `made-${randomBytes(4).toString('hex')}`, tenantId, image: 'host', args: ['true'] }),
   },
+  'container.run': {
+    about: 'object',
+    input: ({ tenantId }) => ({ name: `made-${randomBytes(4).toString('hex')}`, tenantId, image: 'host', args: ['true'] }),
+  },
   'container.start': one(),
   'container.kill': one({ signal: 15 }),
   'container.stop': one({ timeoutSeconds: 0 }),

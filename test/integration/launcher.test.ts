@@ -48,7 +48,15 @@ describeNeeds({ root: true, userNamespaces: true }, 'launcher', () => {
     writeFileSync(logFile, '');
     const exited = new Promise<LauncherExit>((resolve) => exits.set(id, resolve));
     const { message, fds } = await client.ask(
-      { type: 'create', id, sandbox, plan: planContainer(spec), output: { directory, logFile, logMaxBytes: 1_000_000 }, entry: 'tasks' },
+      {
+        type: 'create',
+        id,
+        sandbox,
+        plan: planContainer(spec),
+        output: { directory, logFile, logMaxBytes: 1_000_000 },
+        entry: 'tasks',
+        start: false,
+      },
       'created',
     );
     for (const fd of fds) fd[Symbol.dispose]();

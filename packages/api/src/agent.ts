@@ -60,6 +60,14 @@ const ProcessIo = z.object({
     .optional(),
 });
 
+export const RunSpec = ContainerSpec.extend({
+  /** How long to wait for its end, and with `autoRemove` until nothing of it is left; 0 answers once the program runs. */
+  waitSeconds: z.number().min(0).max(60).default(0),
+  /** Whether the answer carries the transcript. It is kept with the event either way. */
+  transcript: z.boolean().default(true),
+});
+export type RunSpec = z.infer<typeof RunSpec>;
+
 export const ExecSpec = z.object({
   container: ContainerReference,
   args: ContainerSpec.shape.args,
@@ -83,6 +91,19 @@ export const containerContract = {
   inspect: query({ permission: 'container:read', scope: 'tenant', input: One, output: ContainerDetail }),
   create: mutation({ permission: 'container:write', scope: 'tenant', input: ContainerSpec, output: Changed }),
   start: mutation({ permission: 'container:write', scope: 'tenant', input: One, output: Changed }),
+  /** Creates and starts in one go. */
+  run: mutation({
+    permission: 'container:write',
+    scope: 'tenant',
+    input: RunSpec,
+    output: z.object({
+      /** As it was when its program took over. */
+      container: Container,
+      /** How its first process ended; absent where it was not waited for, or it still runs. */
+      exitStatus: ExitStatus.optional(),
+      transcript: Transcript.optional(),
+    }),
+  }),
   kill: mutation({
     permission: 'container:write',
     scope: 'tenant',

@@ -10,8 +10,8 @@ import type {
   ExitStatus,
   InstanceName,
   InstancePaths,
-  Transcript,
 } from '@bulkhead/model';
+import type { RecordedTranscript } from './runtime/transcript.ts';
 
 /** A named moment of an operation. Production passes `noFailPoint`; tests throw, wait or kill the process at one. */
 export type FailPoint = (name: string) => void;
@@ -66,14 +66,16 @@ export interface ContainerRuntime extends AsyncDisposable {
   /** By id, by name, or by an unambiguous beginning of an id (8 digits or more). */
   find(reference: string): Container | undefined;
   inspect(id: ContainerId): ContainerDetail;
-  create(spec: ContainerSpec): Promise<{ container: Container; transcript: Transcript }>;
-  start(id: ContainerId): Promise<{ container: Container; transcript: Transcript }>;
-  kill(id: ContainerId, signal: number): Promise<{ container: Container; transcript: Transcript }>;
-  stop(id: ContainerId, timeoutMsec: number): Promise<{ container: Container; transcript: Transcript }>;
-  delete(id: ContainerId, force: boolean): Promise<{ transcript: Transcript }>;
-  exec(id: ContainerId, request: ExecRequest): Promise<{ execId: string; transcript: Transcript }>;
-  /** Resolves with the exit status, or undefined when the signal aborts first. */
-  wait(id: ContainerId, signal: AbortSignal): Promise<ExitStatus | undefined>;
+  create(spec: ContainerSpec): Promise<{ container: Container; transcript: RecordedTranscript }>;
+  /** Creates and starts in one go; answers once the program runs. */
+  run(spec: ContainerSpec): Promise<{ container: Container; transcript: RecordedTranscript }>;
+  start(id: ContainerId): Promise<{ container: Container; transcript: RecordedTranscript }>;
+  kill(id: ContainerId, signal: number): Promise<{ container: Container; transcript: RecordedTranscript }>;
+  stop(id: ContainerId, timeoutMsec: number): Promise<{ container: Container; transcript: RecordedTranscript }>;
+  delete(id: ContainerId, force: boolean): Promise<{ transcript: RecordedTranscript }>;
+  exec(id: ContainerId, request: ExecRequest): Promise<{ execId: string; transcript: RecordedTranscript }>;
+  /** Resolves with the exit status once the first process has ended, or nothing of the container is left; undefined when the signal aborts first. */
+  wait(id: ContainerId, signal: AbortSignal, until?: 'stopped' | 'removed'): Promise<ExitStatus | undefined>;
   processes(id: ContainerId): ContainerProcess[];
   /** Stored output; with `follow` also what comes, ending with an `exit` item. */
   output(

@@ -42,6 +42,8 @@ export function poll(
   if (kind.isFile() || kind.isDirectory()) throw new Error(`${fd.label} is a file or directory: it cannot be watched`);
   // The shipped types lack the status argument.
   const handle = (koffi.node.poll as unknown as NativePoll)(number, interest, (status, events) => {
+    // Before whatever the callback plans for afterwards: that finds promises resolved in the callback followed up.
+    drainMicrotasks();
     try {
       onReady(status < 0 ? { readable: true, writable: false, disconnect: true } : events);
     } catch (failure) {
@@ -50,7 +52,6 @@ export function poll(
         throw failure;
       });
     }
-    drainMicrotasks();
   });
   fd.attachPoll(handle);
   return {

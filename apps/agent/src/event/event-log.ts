@@ -1,4 +1,5 @@
-import type { Container, ContainerId, EventKind, HostEvent, HostId, Subject, Transcript } from '@bulkhead/model';
+import type { RecordedTranscript } from '@bulkhead/container';
+import type { Container, ContainerId, EventKind, HostEvent, HostId, Subject } from '@bulkhead/model';
 import type { Journal } from '../journal/journal.ts';
 import { Broadcast } from '../stream/broadcast.ts';
 import { uuid7 } from './uuid.ts';
@@ -10,7 +11,7 @@ export interface EventFacts {
   container?: Pick<Container, 'name' | 'tenantId'> & { id?: ContainerId };
   subject?: Subject | undefined;
   detail?: HostEvent['detail'];
-  transcript?: Transcript | undefined;
+  transcript?: RecordedTranscript | undefined;
 }
 
 /** Everything that happens, into the journal and to whoever watches. */
@@ -35,10 +36,14 @@ export class EventLog {
       ...(container?.id === undefined ? {} : { containerId: container.id }),
       ...(subject === undefined ? {} : { subject }),
       detail,
-      ...(transcript === undefined ? {} : { transcript }),
     };
-    this.live.publish(event);
+    this.live.publish(transcript === undefined ? event : withTranscript(event, transcript));
+    const record = { kind: 'event' as const, event, ...(transcript === undefined ? {} : { transcript: transcript.kept }) };
     // Where the journal is closed already the agent is ending; who watches has been told all the same.
-    await this.#journal.note([{ kind: 'event', event }]).catch(() => undefined);
+    await this.#journal.note([record]).catch(() => undefined);
   }
 }
+
+/** The event with its transcript, which is made readable only where somebody watches. */
+const withTranscript = (event: HostEvent, transcript: RecordedTranscript): HostEvent =>
+  Object.defineProperty({ ...event }, 'transcript', { enumerable: true, get: () => transcript.read() });

@@ -1,5 +1,16 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { type KeptTranscript, readTranscript } from '@bulkhead/container';
 import { type Container, type JournalEntry, type JournalRecord, Problem } from '@bulkhead/model';
+
+/** What is written: an event's transcript beside it as it was kept, to be made readable when it is fetched. */
+export type Draft = JournalRecord | (Extract<JournalRecord, { kind: 'event' }> & { transcript?: KeptTranscript });
+
+function toRecord(text: string): JournalRecord {
+  const draft = JSON.parse(text) as Draft;
+  if (!('transcript' in draft) || draft.transcript === undefined) return draft;
+  const { transcript, ...record } = draft;
+  return { ...record, event: { ...record.event, transcript: readTranscript(transcript) } };
+}
 
 const version = 1;
 /** One page answered: transcripts can be long. */
@@ -61,7 +72,7 @@ export class EntryStore implements Disposable {
   }
 
   /** Writes several lists of records in one transaction. @returns the last sequence number of each, 0 of an empty one */
-  write(lists: readonly (readonly JournalRecord[])[]): number[] {
+  write(lists: readonly (readonly Draft[])[]): number[] {
     return this.#transaction(() =>
       lists.map((records) => {
         let seq = 0;
@@ -95,7 +106,7 @@ export class EntryStore implements Disposable {
       const { seq, record } = row as { seq: number; record: string };
       bytes += record.length;
       if (entries.length > 0 && bytes > pageLimitBytes) break;
-      entries.push({ seq, record: JSON.parse(record) as JournalRecord });
+      entries.push({ seq, record: toRecord(record) });
     }
     return entries;
   }

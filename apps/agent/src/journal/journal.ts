@@ -1,10 +1,10 @@
-import type { Container, JournalEntry, JournalRecord } from '@bulkhead/model';
+import type { Container, JournalEntry } from '@bulkhead/model';
 import { Compaction } from './compaction.ts';
 import { DiskSync } from './disk-sync.ts';
-import { EntryStore } from './entry-store.ts';
+import { type Draft, EntryStore } from './entry-store.ts';
 
 interface Waiting {
-  records: readonly JournalRecord[];
+  records: readonly Draft[];
   /** Whether the disk must confirm it before it is resolved. */
   urgent: boolean;
   resolve(seq: number): void;
@@ -69,7 +69,7 @@ export class Journal implements AsyncDisposable {
   }
 
   /** Resolves with the last sequence number once the disk has confirmed all records. */
-  append(records: readonly JournalRecord[]): Promise<number> {
+  append(records: readonly Draft[]): Promise<number> {
     return this.#enqueue(records, true);
   }
 
@@ -77,11 +77,11 @@ export class Journal implements AsyncDisposable {
    * Resolves once the records are written, so that the death of this process loses none; the disk is asked to confirm
    * them within a moment. Where it takes none, resolves all the same: they are kept and tried again.
    */
-  async note(records: readonly JournalRecord[]): Promise<void> {
+  async note(records: readonly Draft[]): Promise<void> {
     await this.#enqueue(records, false);
   }
 
-  #enqueue(records: readonly JournalRecord[], urgent: boolean): Promise<number> {
+  #enqueue(records: readonly Draft[], urgent: boolean): Promise<number> {
     if (this.#closed) return Promise.reject(new Error('the journal is closed'));
     return new Promise((resolve) => {
       const waiting: Waiting = { records, urgent, resolve };

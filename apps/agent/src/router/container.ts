@@ -1,8 +1,8 @@
 import type { agentContract } from '@bulkhead/api';
 import { type Caller, type ContainerChange, mayTouch, type OutputItem } from '@bulkhead/api';
 import type { HandlersOf } from '@bulkhead/api/router';
-import type { ProcessOutputItem } from '@bulkhead/container';
-import { type Container, Problem } from '@bulkhead/model';
+import type { ProcessOutputItem, RecordedTranscript } from '@bulkhead/container';
+import { type Container, type ContainerSpec, Problem } from '@bulkhead/model';
 import { checkTenant, findContainer, type Services } from './services.ts';
 
 type Handlers = HandlersOf<typeof agentContract>['container'];
@@ -21,6 +21,28 @@ function hideHolder(services: Services, caller: Caller, name: string, failure: u
 
 export function containerHandlers(services: Services): Handlers {
   const { events, history, policy, sampler } = services;
+  /** Makes a container, and tells of it where that fails. */
+  const making = async <T>(caller: Caller, spec: ContainerSpec, make: () => Promise<T>): Promise<T> => {
+    checkTenant(caller, spec.tenantId);
+    try {
+      return await make();
+    } catch (failure) {
+      const told = hideHolder(services, caller, spec.name, failure);
+      await events.record('container.create-failed', {
+        container: { name: spec.name, tenantId: spec.tenantId },
+        subject: caller.subject,
+        detail: { error: told instanceof Problem ? told.message : 'internal error' },
+      });
+      throw told;
+    }
+  };
+  const recordStarted = (caller: Caller, container: Container, transcript?: RecordedTranscript): Promise<void> =>
+    events.record('container.started', {
+      container,
+      subject: caller.subject,
+      detail: container.pid === undefined ? {} : { pid: container.pid },
+      transcript,
+    });
   const visible = (caller: Caller, tenantId?: string) => (container: Container) =>
     mayTouch(caller, container.tenantId) && (tenantId === undefined || container.tenantId === tenantId);
 
@@ -30,64 +52,60 @@ export function containerHandlers(services: Services): Handlers {
     inspect: ({ caller, input }) => services.runtime().inspect(findContainer(services, caller, input.container).id),
 
     async create({ caller, input }) {
-      checkTenant(caller, input.tenantId);
-      const { subject } = caller;
-      try {
-        const made = await services.runtime().create(input);
-        await events.record('container.created', {
-          container: made.container,
-          subject,
-          detail: { image: input.image },
-          transcript: made.transcript,
-        });
-        return made;
-      } catch (failure) {
-        const told = hideHolder(services, caller, input.name, failure);
-        await events.record('container.create-failed', {
-          container: { name: input.name, tenantId: input.tenantId },
-          subject,
-          detail: { error: told instanceof Problem ? told.message : 'internal error' },
-        });
-        throw told;
-      }
+      const { container, transcript } = await making(caller, input, () => services.runtime().create(input));
+      await events.record('container.created', { container, subject: caller.subject, detail: { image: input.image }, transcript });
+      return { container, transcript: transcript.read() };
     },
 
     async start({ caller, input }) {
       const { id } = findContainer(services, caller, input.container);
-      const started = await services.runtime().start(id);
-      const { container, transcript } = started;
-      const detail = container.pid === undefined ? {} : { pid: container.pid };
-      await events.record('container.started', { container, subject: caller.subject, detail, transcript });
-      return started;
+      const { container, transcript } = await services.runtime().start(id);
+      await recordStarted(caller, container, transcript);
+      return { container, transcript: transcript.read() };
+    },
+
+    async run({ caller, input, signal }) {
+      const { waitSeconds, transcript: isWanted, ...spec } = input;
+      const runtime = services.runtime();
+      const { container, transcript } = await making(caller, spec, () => runtime.run(spec));
+      // Listened for before anything else is waited for: it may end, and be gone, at once.
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(waitSeconds * 1000)]);
+      const ending = waitSeconds === 0 ? undefined : runtime.wait(container.id, limit, spec.autoRemove ? 'removed' : 'stopped');
+      void events.record('container.created', { container, subject: caller.subject, detail: { image: spec.image }, transcript });
+      await recordStarted(caller, container);
+      const exitStatus = await ending;
+      return {
+        container,
+        ...(exitStatus === undefined ? {} : { exitStatus }),
+        ...(isWanted ? { transcript: transcript.read() } : {}),
+      };
     },
 
     async kill({ caller, input }) {
       const { id } = findContainer(services, caller, input.container);
-      const killed = await services.runtime().kill(id, input.signal);
-      const { container, transcript } = killed;
+      const { container, transcript } = await services.runtime().kill(id, input.signal);
       await events.record('container.signalled', { container, subject: caller.subject, detail: { signal: input.signal }, transcript });
-      return killed;
+      return { container, transcript: transcript.read() };
     },
 
     async stop({ caller, input }) {
       const { id } = findContainer(services, caller, input.container);
-      const stopped = await services.runtime().stop(id, input.timeoutSeconds * 1000);
-      const { container, transcript } = stopped;
+      const { container, transcript } = await services.runtime().stop(id, input.timeoutSeconds * 1000);
       const detail = { signal: 15, timeoutSeconds: input.timeoutSeconds };
       await events.record('container.signalled', { container, subject: caller.subject, detail, transcript });
-      return stopped;
+      return { container, transcript: transcript.read() };
     },
 
     async delete({ caller, input }) {
       const container = findContainer(services, caller, input.container);
-      const deleted = await history.deleting(container.id, () => services.runtime().delete(container.id, input.force));
+      const { transcript } = await history.deleting(container.id, () => services.runtime().delete(container.id, input.force));
       await events.record('container.deleted', {
         container,
         subject: caller.subject,
         detail: { forced: input.force },
-        transcript: deleted.transcript,
+        transcript,
       });
-      return deleted;
+      return { transcript: transcript.read() };
     },
 
     async wait({ caller, input, signal }) {
@@ -112,7 +130,7 @@ export function containerHandlers(services: Services): Handlers {
       const { execId, transcript } = await runtime.exec(container.id, request);
       const detail = { execId, command: request.args[0] ?? '' };
       await events.record('container.exec-started', { container, subject: caller.subject, detail, transcript });
-      return { execId, transcript };
+      return { execId, transcript: transcript.read() };
     },
 
     async *output({ caller, input, signal }) {

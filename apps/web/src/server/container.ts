@@ -22,6 +22,7 @@ export function containerHandlers({ agent, database, live }: Services): Handlers
     inspect: ({ caller, input, signal }) => forward(verbs.inspect.query(input, { context: { caller }, signal })),
     create: ({ caller, input }) => forward(verbs.create.mutate(input, { context: { caller } })),
     start: ({ caller, input }) => forward(verbs.start.mutate(input, { context: { caller } })),
+    run: ({ caller, input, signal }) => forward(verbs.run.mutate(input, { context: { caller }, signal })),
     kill: ({ caller, input }) => forward(verbs.kill.mutate(input, { context: { caller } })),
     stop: ({ caller, input }) => forward(verbs.stop.mutate(input, { context: { caller } })),
     delete: ({ caller, input }) => forward(verbs.delete.mutate(input, { context: { caller } })),

@@ -69,7 +69,7 @@ export function runContainer(child: ChildContext, sandbox: SandboxPlan, entry: E
   const { plan } = assignment;
   sethostname(plan.hostname);
   for (const file of plan.files) writeNewFile(root, file.path, file.mode, file.content);
-  startWhenTold(child, plan.process, streamsOf(assignment, fds));
+  startWhenTold(child, plan.process, streamsOf(assignment, fds), assignment.start);
 }
 
 function streamsOf(assignment: Assignment, fds: Fd[]): PreparedStreams | undefined {

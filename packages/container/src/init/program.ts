@@ -142,8 +142,11 @@ function becomeProgram(path: string, plan: ProcessPlan): never {
   execve(path, plan.args, plan.env);
 }
 
-/** The last part of every child, container or exec: all is made ready, the launcher is told, and on its word the program takes over. */
-export function startWhenTold(child: ChildContext, plan: ProcessPlan, prepared: PreparedStreams | undefined): never {
+/**
+ * The last part of every child, container or exec: all is made ready, the launcher is told, and on its word, or at once
+ * where it was said before, the program takes over.
+ */
+export function startWhenTold(child: ChildContext, plan: ProcessPlan, prepared: PreparedStreams | undefined, atOnce = false): never {
   const program = findProgram(plan);
   let streams: Streams;
   const terminal = prepared === undefined ? openOwnTerminal(plan) : undefined;
@@ -156,6 +159,6 @@ export function startWhenTold(child: ChildContext, plan: ProcessPlan, prepared: 
     { type: 'ready', steps: child.steps(), terminal: terminal !== undefined },
     terminal === undefined ? [] : [terminal.master],
   );
-  receiveWord(child.report, 'start');
+  if (!atOnce) receiveWord(child.report, 'start');
   becomeProgram(program, plan);
 }

@@ -88,7 +88,8 @@ export class LauncherClient implements Disposable {
         if (item === 'end') break;
         const { message, fds } = item;
         if (message.type === 'exited') {
-          this.#onExit({ ...message, execId: message.execId });
+          // After whoever waits for an answer that came before it: a beginning is told before its end.
+          setImmediate(() => this.#onExit({ ...message, execId: message.execId }));
           continue;
         }
         const waiting = this.#waiting.get(message.seq);

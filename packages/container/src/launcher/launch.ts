@@ -58,6 +58,7 @@ export function launchContainer(
   outputPlan: OutputPlan,
   entry: Entry,
   pool: SandboxPool,
+  start: boolean,
 ): Launch {
   using stack = new DisposableStack();
   using childEnds = new DisposableStack();
@@ -68,7 +69,7 @@ export function launchContainer(
     const tasks = entry.kind === 'tasks' ? entry.files : [];
     const inherited =
       streams === undefined ? [] : [...(streams.stdin === undefined ? [] : [streams.stdin]), streams.stdout, streams.stderr];
-    sendAssignment(sandbox.report, { plan, tasks: tasks.length, stdin: streams?.stdin !== undefined }, [...tasks, ...inherited]);
+    sendAssignment(sandbox.report, { plan, tasks: tasks.length, stdin: streams?.stdin !== undefined, start }, [...tasks, ...inherited]);
   } catch (failure) {
     endSandbox(sandbox);
     throw failure;

@@ -20,6 +20,8 @@ export class LaunchedProcess implements Disposable {
   pidfd: Fd;
   /** Socket to the child, until it has become its program. */
   report: Fd | undefined;
+  /** Takes what the child has said on it so far. */
+  readReport: (() => void) | undefined;
   stdin: Fd | undefined;
   terminal: Fd | undefined;
   state: 'created' | 'running' | 'exited';

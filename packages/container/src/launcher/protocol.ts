@@ -18,10 +18,13 @@ import { z } from 'zod';
  *     | start ------------------->  | "start" ----------------------> | execve
  *     |  <----------------- started | <--------- end of channel ----- |
  *     |  <------------------ exited | (waitid, status recorded under /run first)
+ *
+ * A `create` that says `start` spares the two ways in between: the child does not wait after `ready`, and `created` is
+ * said at the end of the channel.
  */
 
 /** Raised whenever a message changes its meaning; both sides refuse another. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** Longest message sent inline; a longer one travels in a memfd. */
 export const inlineMessageBytes = 60_000;
@@ -80,6 +83,8 @@ export interface Assignment {
   plan: ContainerPlan;
   tasks: number;
   stdin: boolean;
+  /** Whether it becomes its program at once, or waits for the word. */
+  start: boolean;
 }
 
 export const ExecPlan = z.object({
@@ -104,9 +109,9 @@ export type OutputPlan = z.infer<typeof OutputPlan>;
 /** How the child gets into its cgroups: descriptors of v1 `tasks` files, or one v2 directory to be born in. */
 const EntryKind = z.enum(['tasks', 'into']);
 
-/** One call of the launcher or of a child. */
+/** One call of the agent, the launcher or a child. */
 export interface Step {
-  actor: 'launcher' | 'child';
+  actor: 'agent' | 'launcher' | 'child';
   syscall: string;
   args: string;
   error?: string | undefined;
@@ -153,6 +158,8 @@ export const Request = z.discriminatedUnion('type', [
     plan: ContainerPlan,
     output: OutputPlan,
     entry: EntryKind,
+    /** Whether the program takes over at once; `created` is answered when it has. */
+    start: z.boolean(),
   }),
   z.object({ type: z.literal('start'), seq: z.number(), id: ContainerId, execId: ExecId.optional() }),
   /** `owner`: the user inside, as the host counts. fds: cgroup entry */
@@ -208,6 +215,8 @@ export const Reply = z.discriminatedUnion('type', [
     program: z.string(),
     processes: z.array(ProcessState),
   }),
+  /** Pid of the sandbox. */
+  z.object({ type: z.literal('prepared'), seq: z.number(), pid: z.number() }),
   /** fds: pidfd */
   z.object({ type: z.literal('created'), seq: z.number(), pid: z.number(), steps: z.array(StepText) }),
   /** fds: stdin's writing end (`stdin`), then the terminal's master (`terminal`) */

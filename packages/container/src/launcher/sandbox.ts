@@ -76,12 +76,14 @@ export class SandboxPool {
   }
 
   /** On v1 only: on v2 a container is born in its cgroup, which is not known ahead. */
-  prepare(plan: SandboxPlan): void {
-    this.#waiting.push({ key: SandboxPool.key(plan), sandbox: forkSandbox(plan, { kind: 'tasks', files: [] }) });
+  prepare(plan: SandboxPlan): Sandbox {
+    const sandbox = forkSandbox(plan, { kind: 'tasks', files: [] });
+    this.#waiting.push({ key: SandboxPool.key(plan), sandbox });
     if (this.#waiting.length > maxPrepared) {
       const oldest = this.#waiting.shift();
       if (oldest !== undefined) endSandbox(oldest.sandbox);
     }
+    return sandbox;
   }
 
   take(plan: SandboxPlan): Sandbox | undefined {

@@ -37,6 +37,10 @@ interface Launching {
   steps: string[];
   /** Pid of a first child that only forks the second and ends. */
   helperPid: number | undefined;
+  /** It becomes its program without being told. */
+  start: boolean;
+  /** It said that it is ready and is on its way to become its program. */
+  ready?: boolean;
 }
 
 /**
@@ -47,6 +51,8 @@ export class Launcher {
   readonly #socketPath: string;
   readonly #environment: readonly string[];
   readonly #processes = new Map<string, LaunchedProcess>();
+  /** Those whose asker has no answer yet. */
+  readonly #launching = new Set<LaunchedProcess>();
   readonly #pool = new SandboxPool();
   readonly #agent: AgentLink;
   #log: (line: object) => void;
@@ -128,8 +134,7 @@ export class Launcher {
         return;
       }
       case 'prepare':
-        this.#pool.prepare(request.sandbox);
-        done();
+        this.#post({ type: 'prepared', seq: request.seq, pid: this.#pool.prepare(request.sandbox).pid });
         return;
       case 'discard': {
         const unwanted = this.#pool.take(request.sandbox);
@@ -138,8 +143,20 @@ export class Launcher {
         return;
       }
       case 'create':
-        this.#launch(request.seq, { id: request.id }, () =>
-          launchContainer(request.id, request.sandbox, request.plan, request.output, entryOf(request.entry, fds), this.#pool),
+        this.#launch(
+          request.seq,
+          { id: request.id },
+          () =>
+            launchContainer(
+              request.id,
+              request.sandbox,
+              request.plan,
+              request.output,
+              entryOf(request.entry, fds),
+              this.#pool,
+              request.start,
+            ),
+          request.start,
         );
         return;
       case 'exec': {
@@ -207,12 +224,12 @@ export class Launcher {
   }
 
   /** Forks, and answers once the child says that it is ready, or why it is not. */
-  #launch(seq: number, name: { id: string; execId?: string }, fork: () => Launch): void {
+  #launch(seq: number, name: { id: string; execId?: string }, fork: () => Launch, start = false): void {
     if (this.#processes.has(processKey(name))) throw new Error(`process ${processKey(name)} exists`);
     const recorder = new Recorder(200);
     const { process: one, helperPid } = record(recorder, fork);
     this.#processes.set(processKey(one), one);
-    this.#watchReport(one, { seq, helperPid, steps: [encodeSteps('launcher', recorder.steps)] });
+    this.#watchReport(one, { seq, helperPid, start, steps: [encodeSteps('launcher', recorder.steps)] });
   }
 
   /** @param launching absent once the child has said that it is ready */
@@ -220,24 +237,31 @@ export class Launcher {
     const report = one.report;
     if (report === undefined) return;
     let pending = launching;
-    poll(report, { readable: true, disconnect: true }, () => {
+    if (pending !== undefined) this.#launching.add(one);
+    one.readReport = () => {
       while (!report.closed) {
         const item = receive(report, ChildReport);
         if (item === undefined) return;
         if (item === 'end') {
+          this.#launching.delete(one);
           this.#reportEnded(one, pending);
           return;
         }
         pending = this.#reported(one, pending, item.message, item.fds);
+        if (pending === undefined) this.#launching.delete(one);
       }
-    });
+    };
+    poll(report, { readable: true, disconnect: true }, one.readReport);
   }
 
   /** The child's end of the channel is closed: it has become its program, or it has died. */
   #reportEnded(one: LaunchedProcess, pending: Launching | undefined): void {
     one.report?.[Symbol.dispose]();
     one.report = undefined;
-    if (pending !== undefined) {
+    if (pending?.ready === true) {
+      one.state = 'running';
+      this.#post({ type: 'created', seq: pending.seq, pid: one.pid, steps: pending.steps }, [duplicate(one.pidfd)]);
+    } else if (pending !== undefined) {
       const how = this.#abandon(one, pending);
       this.#post({ type: 'failed', seq: pending.seq, message: `the child ended before it was ready (${how})`, steps: pending.steps });
     } else if (one.starting !== undefined) {
@@ -264,7 +288,9 @@ export class Launcher {
         const [master] = fds;
         if (message.terminal && master !== undefined) one.takeTerminal(master);
         this.#watchExit(one);
-        this.#post({ type: 'created', seq: pending.seq, pid: one.pid, steps: [...pending.steps, message.steps] }, [duplicate(one.pidfd)]);
+        const steps = [...pending.steps, message.steps];
+        if (pending.start) return { ...pending, steps, ready: true };
+        this.#post({ type: 'created', seq: pending.seq, pid: one.pid, steps }, [duplicate(one.pidfd)]);
         return undefined;
       }
       case 'failed': {
@@ -304,6 +330,8 @@ export class Launcher {
   #watchExit(one: LaunchedProcess): void {
     poll(one.pidfd, { readable: true, disconnect: true }, () => {
       if (one.state === 'exited') return;
+      // Whoever asked for it hears first that it began.
+      one.readReport?.();
       const result = waitPid(one.pid, WEXITED | WNOHANG);
       if (result === undefined && one.ownChild) return;
       const exitStatus: ExitStatus =
@@ -366,7 +394,7 @@ export class Launcher {
   }
 
   #upgrade(program: string, seq: number): void {
-    if ([...this.#processes.values()].some((one) => one.report !== undefined && one.state !== 'created'))
+    if (this.#launching.size > 0 || [...this.#processes.values()].some((one) => one.report !== undefined && one.state !== 'created'))
       throw new Error('a process is being launched: try again');
     const { listener } = this.#agent;
     if (listener === undefined) throw new Error('the launcher does not listen');

@@ -15,7 +15,7 @@ function rehearse(root: RootPlan, plan: ContainerPlan): void {
   const [mine, theirs] = socketpair(SOCK_SEQPACKET, 'rehearsal');
   using launcherEnd = mine;
   using childEnd = theirs;
-  sendAssignment(launcherEnd, { plan, tasks: 0, stdin: false }, []);
+  sendAssignment(launcherEnd, { plan, tasks: 0, stdin: false, start: false }, []);
   const { assignment } = receiveAssignment(childEnd);
   for (const file of assignment.plan.files) writeNewFile(detached, file.path, file.mode, file.content);
   findProgram(assignment.plan.process);

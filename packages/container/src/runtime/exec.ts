@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type Fd, Recorder, record } from '@bulkhead/kernel';
-import { type ContainerId, cgroupRoot, type ExitStatus, Problem, type Transcript } from '@bulkhead/model';
-import { decodeSteps, type OutputPlan, type ProcessState } from '../launcher/protocol.ts';
+import { type ContainerId, cgroupRoot, type ExitStatus, Problem } from '@bulkhead/model';
+import type { OutputPlan, ProcessState } from '../launcher/protocol.ts';
 import type { ExecRequest, ProcessOutputItem, RuntimeOptions } from '../types.ts';
 import type { LauncherConnection } from './connection.ts';
 import { explainLaunch } from './failure.ts';
@@ -11,7 +11,7 @@ import { logMaxBytes, readLog } from './log-reader.ts';
 import { namespacesOf, oomScoreAdj, planExec } from './plan.ts';
 import { readExitRecord, type StoredExec } from './state-file.ts';
 import { type ContainerStore, closePipes } from './store.ts';
-import { TranscriptBuilder } from './transcript.ts';
+import { type RecordedTranscript, TranscriptBuilder } from './transcript.ts';
 
 /** Sessions kept for their output after they ended; older ones are forgotten. */
 const maxEndedSessions = 20;
@@ -38,7 +38,7 @@ export class ExecSessions {
     };
   }
 
-  async start(id: ContainerId, request: ExecRequest, cgroupPath: string): Promise<{ execId: string; transcript: Transcript }> {
+  async start(id: ContainerId, request: ExecRequest, cgroupPath: string): Promise<{ execId: string; transcript: RecordedTranscript }> {
     const { container, spec, process, ids, execs } = this.#store.need(id);
     if (container.status !== 'running' || process === undefined)
       throw new Problem('conflict', `container ${container.name} is ${container.status}`, { remedy: 'start it first' });
@@ -70,7 +70,7 @@ export class ExecSessions {
         entryFds,
       );
       for (const fd of received) fd[Symbol.dispose]();
-      transcript.addSteps(decodeSteps(message.steps));
+      transcript.addEncoded(message.steps);
       holdPipes(this.#store.held(id), execId, output.directory);
       this.#put(id, { execId, number, pid: message.pid, terminal: request.terminal });
       await client.ask({ type: 'start', id, execId }, 'started');

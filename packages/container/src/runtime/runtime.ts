@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { type Fd, hasErrno, pidfd_send_signal, Recorder, record, SIGKILL, SIGTERM } from '@bulkhead/kernel';
+import { hasErrno, pidfd_send_signal, Recorder, record, SIGKILL, SIGTERM } from '@bulkhead/kernel';
 import {
   type Container,
   type ContainerDetail,
@@ -10,13 +9,13 @@ import {
   cgroupRoot,
   type ExitStatus,
   Problem,
-  type Transcript,
 } from '@bulkhead/model';
-import { processIdentity, readNamespaces } from '@bulkhead/namespace';
 import type { LauncherClient, LauncherExit } from '../launcher/client.ts';
-import { decodeSteps, type OutputPlan, type ProcessState, type Step } from '../launcher/protocol.ts';
+import type { OutputPlan, ProcessState } from '../launcher/protocol.ts';
 import type { ContainerRuntime, ExecRequest, ProcessOutputItem, RuntimeChange, RuntimeOptions } from '../types.ts';
+import { initCgroup, initName } from './cgroup-names.ts';
 import { LauncherConnection } from './connection.ts';
+import { type Ahead, ContainersAhead, closeEntry, lookAt } from './containers-ahead.ts';
 import { limitDrift } from './drift.ts';
 import { ExecSessions } from './exec.ts';
 import { ExitWatch, findExit, openProcess } from './exits.ts';
@@ -27,11 +26,10 @@ import { holdPipes, takeLastWords } from './last-words.ts';
 import { logMaxBytes, readLog } from './log-reader.ts';
 import { planContainer } from './plan.ts';
 import { readProcess } from './processes.ts';
-import { SandboxesAhead } from './sandboxes-ahead.ts';
 import { readStates, type StoredContainer } from './state-file.ts';
 import { ContainerStore, closePipes, type Held } from './store.ts';
 import { openInput, resizeInput, writeInput } from './terminal-io.ts';
-import { TranscriptBuilder } from './transcript.ts';
+import { type RecordedTranscript, TranscriptBuilder } from './transcript.ts';
 
 /** How long a forced end may take before it is given up as stuck in the kernel. */
 const killTimeoutMsec = 10_000;
@@ -49,7 +47,7 @@ class Runtime implements ContainerRuntime {
   readonly #launcher: LauncherConnection;
   readonly #exits: ExitWatch;
   readonly #execs: ExecSessions;
-  readonly #ahead: SandboxesAhead;
+  readonly #ahead: ContainersAhead;
   /** Verbs that are under way, so that two on one container come one after the other. */
   readonly #queues = new Map<ContainerId, Promise<unknown>>();
   /** Last readings under way after an exit. */
@@ -64,11 +62,12 @@ class Runtime implements ContainerRuntime {
       exited: (exit) => this.#exited(exit),
       lost: () => this.#lostLauncher(),
     });
-    this.#ahead = new SandboxesAhead({
+    this.#ahead = new ContainersAhead({
       ids: new IdRanges(options.instance),
       template: readHostTemplate(),
       launcher: this.#launcher,
       cgroups: options.cgroups,
+      cgroupPath: (container) => this.cgroupPath(container),
       idsInUse: () => this.#store.all().map((state) => state.ids.hostId),
     });
     this.#execs = new ExecSessions(options, this.#store, this.#launcher);
@@ -83,7 +82,9 @@ class Runtime implements ContainerRuntime {
     const finished: string[] = [];
     const undone: string[] = [];
     for (const { id, state } of stored) {
-      if (state?.operation === 'deleting') {
+      // One that removes itself has nothing written before it does: its end alone says so.
+      const removesItself = state?.spec.autoRemove === true && state.container.status === 'stopped';
+      if (state?.operation === 'deleting' || removesItself) {
         await this.#remove(id);
         finished.push(id);
       } else if (state === undefined || state.operation === 'creating') {
@@ -221,15 +222,24 @@ class Runtime implements ContainerRuntime {
     }
   }
 
-  async create(spec: ContainerSpec): Promise<{ container: Container; transcript: Transcript }> {
+  create(spec: ContainerSpec): Promise<{ container: Container; transcript: RecordedTranscript }> {
+    return this.#make(spec, false);
+  }
+
+  run(spec: ContainerSpec): Promise<{ container: Container; transcript: RecordedTranscript }> {
+    return this.#make(spec, true);
+  }
+
+  async #make(spec: ContainerSpec, start: boolean): Promise<{ container: Container; transcript: RecordedTranscript }> {
     if (spec.image !== 'host') {
       throw new Problem('not-found', `no image ${spec.image}`, {
         remedy: "the one there is here is `host`: the host's own /usr, read-only",
       });
     }
     const { client } = this.#launcher;
-    const id = randomBytes(8).toString('hex');
-    const hostId = this.#ahead.chooseIds(spec);
+    this.#store.checkName(spec.name);
+    const ahead = this.#ahead.take(spec);
+    const { id } = ahead;
     const state: StoredContainer = {
       version: 1,
       container: {
@@ -245,69 +255,79 @@ class Runtime implements ContainerRuntime {
       },
       spec,
       operation: 'creating',
-      ids: { hostId, size: idsPerContainer },
+      ids: { hostId: ahead.hostId, size: idsPerContainer },
       namespaces: [],
       execs: [],
     };
     try {
       this.#store.add(state);
     } catch (failure) {
+      this.#ahead.discard(ahead);
+      if (ahead.cgroup !== undefined) closeEntry(ahead.cgroup.entry);
+      await this.#options.cgroups.remove(this.cgroupPath(state.container), [initName]);
       throw explainStorage(failure, 'the state of a new container');
     }
-    const transcript = new TranscriptBuilder();
     return this.#inTurn(id, async () => {
+      const transcript = new TranscriptBuilder();
       try {
-        const container = await this.#build(client, state, transcript);
+        const container = await this.#build(client, state, ahead, start, transcript);
         return { container, transcript: transcript.finish() };
       } catch (failure) {
+        this.#ahead.discard(ahead);
         await this.#undoCreate(id, state);
         throw explainStorage(explainLaunch(failure, spec.args[0] as string), 'a new container');
+      } finally {
+        if (ahead.cgroup !== undefined) closeEntry(ahead.cgroup.entry);
       }
     });
   }
 
   /** Steps of a create after it was journalled; whoever calls undoes them. */
-  async #build(client: LauncherClient, state: StoredContainer, transcript: TranscriptBuilder): Promise<Container> {
+  async #build(
+    client: LauncherClient,
+    state: StoredContainer,
+    ahead: Ahead,
+    start: boolean,
+    transcript: TranscriptBuilder,
+  ): Promise<Container> {
     const { cgroups, failPoint } = this.#options;
+    const { spec } = state;
     const { id } = state.container;
     const path = this.cgroupPath(state.container);
     failPoint('create:journalled');
-    const recorder = new Recorder();
-    using fds = new DisposableStack();
-    const entry = record(recorder, () => {
-      cgroups.create(`${path}/init`);
-      cgroups.setLimits(path, state.spec.limits);
-      failPoint('create:cgroup');
-      return cgroups.entry(`${path}/init`);
-    });
-    transcript.addRecorded(recorder);
-    const entryFds: Fd[] = entry.kind === 'tasks' ? entry.files : [entry.directory];
-    for (const fd of entryFds) fds.use(fd);
+    if (ahead.cgroup === undefined) {
+      const made = new Recorder();
+      const entry = record(made, () => {
+        cgroups.create(initCgroup(path));
+        return cgroups.entry(initCgroup(path));
+      });
+      ahead.cgroup = { entry, made };
+    }
+    const { entry, made } = ahead.cgroup;
+    record(made, () => cgroups.setLimits(path, spec.limits));
+    failPoint('create:cgroup');
+    transcript.addRecorded(made);
     const output = this.#output(id);
     writeFileSync(output.logFile, '', { mode: 0o600 });
-    const { message, fds: received } = await client.ask(
-      {
-        type: 'create',
-        id,
-        sandbox: this.#ahead.take(state.spec, state.ids.hostId),
-        plan: planContainer(state.spec),
-        output,
-        entry: entry.kind,
-      },
+    const asked = client.ask(
+      { type: 'create', id, sandbox: ahead.sandbox, plan: planContainer(spec), output, entry: entry.kind, start },
       'created',
-      entryFds,
+      entry.kind === 'tasks' ? entry.files : [entry.directory],
     );
-    transcript.addSteps(decodeSteps(message.steps));
+    // While the child makes itself ready the next one is begun: the launcher has nothing else to do just now.
+    if (start) this.#ahead.prepare(spec);
+    const { message, fds: received } = await asked;
+    transcript.addEncoded(message.steps);
+    if (start) transcript.addLast(execveStep(spec));
     const held = this.#store.held(id);
     held.pidfd = received[0];
     holdPipes(held, '', output.directory);
     failPoint('create:launched');
-    const process = processIdentity(message.pid);
+    const seen = lookAt(message.pid) ?? ahead.seen;
     return this.#store.update(id, {
       operation: undefined,
-      ...(process === undefined ? {} : { process }),
-      namespaces: process === undefined ? [] : readNamespaces(message.pid),
-      container: { status: 'created', pid: message.pid },
+      ...(seen ?? { namespaces: [] }),
+      container: { pid: message.pid, status: start ? 'running' : 'created', ...(start ? { startedAt: now() } : {}) },
     }).container;
   }
 
@@ -328,7 +348,7 @@ class Runtime implements ContainerRuntime {
     for (const suffix of ['', '.1']) rmSync(`${this.#options.paths.containerLogs}/${id}.log${suffix}`, { force: true });
   }
 
-  start(id: ContainerId): Promise<{ container: Container; transcript: Transcript }> {
+  start(id: ContainerId): Promise<{ container: Container; transcript: RecordedTranscript }> {
     return this.#inTurn(id, async () => {
       const { container, spec } = this.#store.need(id);
       if (container.status !== 'created')
@@ -340,7 +360,8 @@ class Runtime implements ContainerRuntime {
       this.#options.failPoint('start:journalled');
       try {
         const { message } = await this.#launcher.client.ask({ type: 'start', id }, 'started');
-        transcript.addSteps([...decodeSteps(message.steps), startStep(spec)]);
+        transcript.addEncoded(message.steps);
+        transcript.addLast(execveStep(spec));
       } catch (failure) {
         const code = exitCodeOfFailedExec(failure);
         if (this.#store.get(id)?.container.status === 'created') this.#store.update(id, { operation: undefined });
@@ -416,7 +437,7 @@ class Runtime implements ContainerRuntime {
     }
   }
 
-  async kill(id: ContainerId, signal: number): Promise<{ container: Container; transcript: Transcript }> {
+  async kill(id: ContainerId, signal: number): Promise<{ container: Container; transcript: RecordedTranscript }> {
     const { container } = this.#store.need(id);
     if (container.status !== 'running') throw new Problem('conflict', `container ${container.name} is ${container.status}`);
     const transcript = new TranscriptBuilder();
@@ -437,7 +458,7 @@ class Runtime implements ContainerRuntime {
     }
   }
 
-  async stop(id: ContainerId, timeoutMsec: number): Promise<{ container: Container; transcript: Transcript }> {
+  async stop(id: ContainerId, timeoutMsec: number): Promise<{ container: Container; transcript: RecordedTranscript }> {
     const { container } = this.#store.need(id);
     const transcript = new TranscriptBuilder();
     if (container.status === 'running' || container.status === 'created') {
@@ -455,7 +476,7 @@ class Runtime implements ContainerRuntime {
     return { container: this.#store.need(id).container, transcript: transcript.finish() };
   }
 
-  delete(id: ContainerId, force: boolean): Promise<{ transcript: Transcript }> {
+  delete(id: ContainerId, force: boolean): Promise<{ transcript: RecordedTranscript }> {
     return this.#inTurn(id, async () => {
       const state = this.#store.get(id);
       const transcript = new TranscriptBuilder();
@@ -463,7 +484,7 @@ class Runtime implements ContainerRuntime {
       const { name, status } = state.container;
       if (status !== 'stopped' && !force)
         throw new Problem('conflict', `container ${name} is ${status}`, { remedy: `stop it first, or force it: ./bulkhead rm -f ${name}` });
-      this.#store.update(id, { operation: 'deleting' }, false);
+      if (status !== 'stopped' || !state.spec.autoRemove) this.#store.update(id, { operation: 'deleting' }, false);
       this.#options.failPoint('delete:journalled');
       if (status !== 'stopped') await this.stop(id, 0);
       this.#options.failPoint('delete:stopped');
@@ -484,13 +505,18 @@ class Runtime implements ContainerRuntime {
       await this.#options.cgroups.kill(path, killTimeoutMsec);
     }
     await this.#settling.get(id);
-    if (this.#launcher.present) await this.#launcher.client.ask({ type: 'forget', id }, 'done');
+    if (this.#launcher.present) {
+      const forgotten = this.#launcher.client.ask({ type: 'forget', id }, 'done');
+      // What has ended is only struck off a list; what has not is ended by it.
+      if (state.container.status === 'stopped') forgotten.catch(() => undefined);
+      else await forgotten;
+    }
     await this.#execs.forgetAll(id);
     if (this.#options.cgroups.exists(path)) {
       await this.#settle(id);
       this.#options.failPoint('delete:read');
       const started = process.hrtime.bigint();
-      await this.#options.cgroups.remove(path);
+      await this.#options.cgroups.remove(path, [initName]);
       recorder?.add({ syscall: 'unlinkat', args: `-100, "${path}", 512`, durationNsec: Number(process.hrtime.bigint() - started) });
     }
     this.#options.failPoint('delete:cgroup');
@@ -498,16 +524,16 @@ class Runtime implements ContainerRuntime {
     this.#store.remove(id, true);
   }
 
-  exec(id: ContainerId, request: ExecRequest): Promise<{ execId: string; transcript: Transcript }> {
+  exec(id: ContainerId, request: ExecRequest): Promise<{ execId: string; transcript: RecordedTranscript }> {
     return this.#execs.start(id, request, this.cgroupPath(this.#store.need(id).container));
   }
 
-  async wait(id: ContainerId, signal: AbortSignal): Promise<ExitStatus | undefined> {
+  async wait(id: ContainerId, signal: AbortSignal, until: 'stopped' | 'removed' = 'stopped'): Promise<ExitStatus | undefined> {
     const stopped = (): ExitStatus | undefined => {
       const container = this.#store.need(id).container;
       return container.status === 'stopped' ? container.exitStatus : undefined;
     };
-    const already = stopped();
+    const already = until === 'stopped' ? stopped() : undefined;
     if (already !== undefined || signal.aborted) return already;
     return new Promise((resolve) => {
       const finish = (status: ExitStatus | undefined) => {
@@ -517,8 +543,8 @@ class Runtime implements ContainerRuntime {
       };
       const aborted = () => finish(undefined);
       const listening = this.onChange((change) => {
-        if ((change.type === 'changed' || change.type === 'removed') && change.container.id === id && change.container.status === 'stopped')
-          finish(change.container.exitStatus);
+        const reached = change.type === 'removed' || (change.type === 'changed' && until === 'stopped');
+        if (reached && change.container.id === id && change.container.status === 'stopped') finish(change.container.exitStatus);
       });
       signal.addEventListener('abort', aborted);
     });
@@ -589,8 +615,7 @@ class Runtime implements ContainerRuntime {
   }
 }
 
-const startStep = (spec: ContainerSpec): Step => ({
-  actor: 'child',
+const execveStep = (spec: ContainerSpec) => ({
   syscall: 'execve',
   args: spec.args.map((arg) => JSON.stringify(arg)).join(', '),
   durationNsec: 0,

@@ -74,15 +74,20 @@ export class ContainerStore {
     return matching.length === 1 ? matching[0] : undefined;
   }
 
-  /** Takes a new container in. @throws Problem 'conflict' where its name is taken */
-  add(state: StoredContainer): void {
-    const { id, name } = state.container;
+  /** @throws Problem 'conflict' where the name is taken */
+  checkName(name: string): void {
     const holder = this.#names.get(name);
     if (holder !== undefined) {
       throw new Problem('conflict', `the name ${name} is taken by container ${holder}`, {
         remedy: `choose another name, or remove that one: ./bulkhead rm -f ${name}`,
       });
     }
+  }
+
+  /** Takes a new container in. @throws Problem 'conflict' where its name is taken */
+  add(state: StoredContainer): void {
+    const { id, name } = state.container;
+    this.checkName(name);
     makeStateDirectory(this.directory(id));
     writeState(this.directory(id), state);
     this.load(state);

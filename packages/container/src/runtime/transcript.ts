@@ -1,6 +1,6 @@
 import type { Recorder } from '@bulkhead/kernel';
 import type { Transcript, TranscriptStep } from '@bulkhead/model';
-import type { Step } from '../launcher/protocol.ts';
+import { decodeSteps, encodeSteps, type Step } from '../launcher/protocol.ts';
 
 const quote = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
@@ -141,30 +141,61 @@ function fold(steps: readonly TranscriptStep[]): TranscriptStep[] {
   return folded;
 }
 
+/** A transcript as it came: steps are text until somebody looks, for nobody looks at most of them. */
+export interface KeptTranscript {
+  /** As encodeSteps makes them. */
+  steps: string[];
+  durationNsec: number;
+  dropped: number;
+}
+
+/** Makes a kept transcript readable: decoded, equal steps in a row folded, with the commands that would do the same. */
+export function readTranscript({ steps, durationNsec, dropped }: KeptTranscript): Transcript {
+  const decoded = decodeSteps(steps);
+  return { steps: fold(decoded), commands: commandsFor(decoded), durationNsec, dropped };
+}
+
+/** What one action did; read at most once. */
+export class RecordedTranscript {
+  readonly kept: KeptTranscript;
+  #read: Transcript | undefined;
+
+  constructor(kept: KeptTranscript) {
+    this.kept = kept;
+  }
+
+  read(): Transcript {
+    this.#read ??= readTranscript(this.kept);
+    return this.#read;
+  }
+}
+
 /** Collects what the agent, the launcher and the child did for one action. */
 export class TranscriptBuilder {
-  readonly #steps: TranscriptStep[] = [];
+  readonly #steps: string[] = [];
   readonly #begin = process.hrtime.bigint();
   #dropped = 0;
 
   addRecorded(recorder: Recorder): void {
-    for (const { syscall, args, error, durationNsec } of recorder.steps) {
-      this.#steps.push({ actor: 'agent', syscall, args, durationNsec, ...(error === undefined ? {} : { error }) });
-    }
+    if (recorder.steps.length > 0) this.#steps.push(encodeSteps('agent', recorder.steps));
     this.#dropped += recorder.dropped;
   }
 
-  addSteps(steps: readonly Step[]): void {
-    for (const { actor, syscall, args, error, durationNsec } of steps)
-      this.#steps.push({ actor, syscall, args, durationNsec, ...(error === undefined ? {} : { error }) });
+  /** Steps of the launcher and its children, as they came. */
+  addEncoded(steps: readonly string[]): void {
+    this.#steps.push(...steps);
   }
 
-  finish(): Transcript {
-    return {
-      steps: fold(this.#steps),
-      commands: commandsFor(this.#steps),
+  /** One step that the child could not tell of any more. */
+  addLast(step: Omit<Step, 'actor'>): void {
+    this.#steps.push(encodeSteps('child', [step]));
+  }
+
+  finish(): RecordedTranscript {
+    return new RecordedTranscript({
+      steps: this.#steps,
       durationNsec: Number(process.hrtime.bigint() - this.#begin),
       dropped: this.#dropped,
-    };
+    });
   }
 }

@@ -1,5 +1,5 @@
-import { exitCodeOf, type Problem } from '@bulkhead/model';
-import { agentOf } from '../../client/clients.ts';
+import { type Container, type ContainerSpecInput, exitCodeOf, type Problem } from '@bulkhead/model';
+import { type AgentClient, agentOf } from '../../client/clients.ts';
 import { ExitRequest, toProblem } from '../../failure.ts';
 import { print, printJson } from '../../output/print.ts';
 import { attach } from './attach.ts';
@@ -13,19 +13,27 @@ export interface RunOptions extends SpecOptions {
 }
 
 /** A name nobody chose may be taken by chance. */
-async function create(stateDirectory: string, options: SpecOptions, args: readonly string[]) {
+async function make(
+  stateDirectory: string,
+  options: SpecOptions,
+  args: readonly string[],
+  ask: (client: AgentClient, spec: ContainerSpecInput) => Promise<{ container: Container }>,
+): Promise<{ client: AgentClient; container: Container }> {
   for (let attempt = 0; ; attempt += 1) {
     const spec = toContainerSpec(options, args);
     checkContainerSpec(spec);
     const client = agentOf(stateDirectory);
     try {
-      const { container } = await client.container.create.mutate(spec);
+      const { container } = await ask(client, spec);
       return { client, container };
     } catch (failure) {
       if (options.name !== undefined || attempt >= 5 || toProblem(failure).code !== 'conflict') throw failure;
     }
   }
 }
+
+const create = (stateDirectory: string, options: SpecOptions, args: readonly string[]) =>
+  make(stateDirectory, options, args, (client, spec) => client.container.create.mutate(spec));
 
 /** `create`: everything but the program's start. Prints the id. */
 export async function createContainer(stateDirectory: string, options: RunOptions, args: readonly string[]): Promise<void> {
@@ -36,21 +44,18 @@ export async function createContainer(stateDirectory: string, options: RunOption
 
 /** `run`: creates and starts; in the foreground shows the output and passes the exit code on. */
 export async function runContainer(stateDirectory: string, options: RunOptions, args: readonly string[]): Promise<void> {
+  if (options.detach === true) {
+    const { container } = await make(stateDirectory, options, args, (client, spec) =>
+      client.container.run.mutate({ ...spec, transcript: false }),
+    );
+    if (options.json === true) printJson(container);
+    else print(`${container.id}\n`);
+    return;
+  }
   const { client, container } = await create(stateDirectory, options, args);
   const { id } = container;
   let started = false;
-  const start = async () => {
-    const answer = await client.container.start.mutate({ container: id });
-    started = true;
-    return answer;
-  };
   try {
-    if (options.detach === true) {
-      const answer = await start();
-      if (options.json === true) printJson(answer.container);
-      else print(`${id}\n`);
-      return;
-    }
     const exitStatus = await attach({
       client,
       container: id,
@@ -59,7 +64,8 @@ export async function runContainer(stateDirectory: string, options: RunOptions, 
       begin: async () => {
         // Its first look at the terminal is to find the right size.
         if (options.tty === true) await sendTerminalSize(client, { container: id });
-        await start();
+        await client.container.start.mutate({ container: id });
+        started = true;
       },
     });
     throw new ExitRequest(exitCodeOf(exitStatus));
