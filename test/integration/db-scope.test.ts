@@ -9,9 +9,12 @@ import {
   listPastContainers,
   listReadingConflicts,
   listTenants,
+  rollUpDay,
+  rollUpHour,
   summariseUsage,
   upsertHost,
 } from '../../packages/db/src/index.ts';
+import { makeCgroupMinutes } from '../../packages/db/test/cgroup-minutes.ts';
 import { type Connection, connect, type FreshDatabase, freshDatabase } from '../../packages/db/test/fresh-database.ts';
 import { atMinute, makeContainer, makeEvent, makeReading, toEntries } from '../../packages/db/test/journal.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
@@ -50,7 +53,15 @@ beforeAll(async () => {
     { kind: 'container' as const, container: makeContainer({ container: index + 11, tenantId }), deleted: true },
     { kind: 'event' as const, event: makeEvent({ hostId, tenantId }) },
   ]);
-  await ingest(db.collector, { hostId, after: 0, entries: toEntries([...perTenant, { kind: 'event', event: makeEvent({ hostId }) }]) });
+  // One minute for each table of cgroups: old enough to be turned about twice, once, and not at all.
+  const minutes = [0, 1440, 2880].map((minute) => makeCgroupMinutes(hostId, atMinute(minute), [{ path: '/a', pids: 1 }]));
+  await ingest(db.collector, {
+    hostId,
+    after: 0,
+    entries: toEntries([...perTenant, { kind: 'event', event: makeEvent({ hostId }) }, ...minutes]),
+  });
+  while (!(await rollUpHour(db.collector, hostId, new Date(atMinute(2880)))).finished);
+  while (!(await rollUpDay(db.collector, hostId, new Date(atMinute(1440)))).finished);
 });
 afterAll(async () => {
   await Promise.all([web?.end(), collector?.end()]);
@@ -119,7 +130,20 @@ describe('a scope', () => {
 });
 
 describe('row-level security by itself', () => {
-  const tables = ['tenant', 'host', 'container', 'incarnation', 'reading_minute', 'reading_conflict', 'event', 'journal_cursor'];
+  const tables = [
+    'tenant',
+    'host',
+    'container',
+    'incarnation',
+    'reading_minute',
+    'reading_conflict',
+    'event',
+    'journal_cursor',
+    'cgroup',
+    'cgroup_minute',
+    'cgroup_hour',
+    'cgroup_day',
+  ];
 
   test.each(tables)('%s shows nothing without a scope, and everything to *', async (table) => {
     for (const client of [web, collector]) {
@@ -168,18 +192,22 @@ describe('grants', () => {
     },
   );
 
-  test.each(['host', 'container', 'incarnation', 'reading_minute', 'reading_conflict', 'event', 'journal_cursor'])(
-    'the web cannot change %s',
-    async (table) => {
-      await expect(asRole(web, `DELETE FROM ${table}`)).rejects.toThrow(denied);
-      await expect(asRole(web, `INSERT INTO ${table} SELECT * FROM ${table}`)).rejects.toThrow(denied);
-      const column = table === 'host' ? 'info' : table === 'journal_cursor' ? 'seq' : 'tenant_id';
-      await expect(asRole(web, `UPDATE ${table} SET ${column} = ${column}`)).rejects.toThrow(denied);
-    },
-  );
+  test.each([
+    ...['host', 'container', 'incarnation', 'reading_minute', 'reading_conflict', 'event', 'journal_cursor'],
+    ...['cgroup', 'cgroup_minute', 'cgroup_hour', 'cgroup_day'],
+  ])('the web cannot change %s', async (table) => {
+    await expect(asRole(web, `DELETE FROM ${table}`)).rejects.toThrow(denied);
+    await expect(asRole(web, `INSERT INTO ${table} SELECT * FROM ${table}`)).rejects.toThrow(denied);
+    const column = table === 'host' ? 'info' : table === 'journal_cursor' ? 'seq' : table.startsWith('cgroup') ? 'host_id' : 'tenant_id';
+    await expect(asRole(web, `UPDATE ${table} SET ${column} = ${column}`)).rejects.toThrow(denied);
+  });
 
   test.each(['reading_minute', 'event', 'reading_conflict'])('the collector cannot change what it has written to %s', async (table) => {
     await expect(asRole(collector, `UPDATE ${table} SET tenant_id = tenant_id`)).rejects.toThrow(denied);
+  });
+  test('the collector cannot change what an agent told of cgroups', async () => {
+    await expect(asRole(collector, 'UPDATE cgroup_minute SET pids = pids')).rejects.toThrow(denied);
+    await expect(asRole(collector, 'UPDATE cgroup SET path = path')).rejects.toThrow(denied);
   });
 
   test('neither owns anything, makes anything or passes row-level security', async () => {

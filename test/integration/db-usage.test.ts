@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { usageOfContainers, usageOfIncarnations } from '../../packages/accounting/src/index.ts';
-import { ingest, KnownIncarnations, summariseUsage, thinReadings, type UsageWindow } from '../../packages/db/src/index.ts';
+import { dropReadings, ingest, KnownIncarnations, summariseUsage, thinReadings, type UsageWindow } from '../../packages/db/src/index.ts';
 import { type FreshDatabase, freshDatabase } from '../../packages/db/test/fresh-database.ts';
 import { atMinute, makeReading, toEntries } from '../../packages/db/test/journal.ts';
 import type { ReadingRecord } from '../../packages/model/src/index.ts';
@@ -180,5 +180,42 @@ test('one tenant of many, and nanoseconds only where every container has them', 
   expect(acme).not.toHaveProperty('cpuUsageNsec');
   expect((await summariseUsage(db.web, ['beta']))[0]?.cpuUsageNsec).toBe('40007');
   expect(await summariseUsage(db.web, ['beta'], { tenantId: 'acme' })).toEqual([]);
+  await db[Symbol.asyncDispose]();
+});
+
+test('dropping old readings takes use before with it, and never adds any after', async () => {
+  db = await freshDatabase(server);
+  const hostId = randomUUID();
+  const bootId = randomUUID();
+  const of = (container: number, minutes: readonly number[], final = false) =>
+    minutes.map((minute, index) =>
+      makeReading({ hostId, bootId, minute, container, cpuUsec: minute * 1000, final: final && index === minutes.length - 1 }),
+    );
+  // One that ended long ago, one that goes on, one that was silent where the line is drawn.
+  const records = [...of(1, [1, 2, 3], true), ...of(2, [1, 59, 90, 119, 121, 300, 400]), ...of(3, [5, 500])];
+  await ingest(db.collector, { hostId, after: 0, entries: toEntries(records) });
+  const usage = async (window: UsageWindow) =>
+    Object.fromEntries(
+      (await summariseUsage(db.web, 'all', window)).flatMap(({ containers }) =>
+        containers.map(({ containerId, cpuUsageUsec, firstAt }) => [Number.parseInt(containerId, 16), [cpuUsageUsec, firstAt]]),
+      ),
+    );
+  const after = { from: atMinute(120) };
+  const before = await usage(after);
+  expect(before).toEqual({ 2: ['281000', atMinute(121)], 3: ['495000', atMinute(500)] });
+  let removed = 0;
+  for (let finished = false; !finished; ) {
+    const dropped = await dropReadings(db.collector, hostId, new Date(atMinute(125)));
+    removed += dropped.removed;
+    finished = dropped.finished;
+  }
+  expect(removed).toBe(6);
+  const { rows } = await db.owner.query('SELECT container_id, at FROM reading_minute WHERE host_id = $1 ORDER BY 1, 2', [hostId]);
+  expect(rows.map(({ at }) => at.toISOString())).toEqual([119, 121, 300, 400, 5, 500].map(atMinute));
+  expect(await usage(after)).toEqual(before);
+  // Of all time only what is still known: since the oldest reading that is left.
+  expect(await usage({})).toEqual({ 2: ['281000', atMinute(119)], 3: ['500000', atMinute(5)] });
+  expect(await usage({ from: atMinute(60) })).toMatchObject({ 2: ['281000', atMinute(119)] });
+  expect(await dropReadings(db.collector, hostId, new Date(atMinute(125)))).toEqual({ removed: 0, finished: true });
   await db[Symbol.asyncDispose]();
 });

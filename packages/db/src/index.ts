@@ -1,4 +1,7 @@
 /** The control plane's database: Prisma's client and every query, each held to a tenant scope by row-level security. */
+export { type CgroupHistoryPoint, type CgroupHistoryQuery, readCgroupHistory } from './cgroup-history.ts';
+export { KnownCgroups } from './cgroup-ingest.ts';
+export * from './cgroup-rollup.ts';
 export * from './container.ts';
 export * from './cursor.ts';
 export { createDatabase, type Database, type DatabaseOptions, isDatabaseAway, type TenantScope } from './database.ts';

@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { type Container, type HostEvent, type HostId, type JournalEntry, Problem, type ReadingRecord } from '@bulkhead/model';
+import {
+  type CgroupMinutes,
+  type Container,
+  type HostEvent,
+  type HostId,
+  type JournalEntry,
+  type JournalRecord,
+  Problem,
+  type ReadingRecord,
+} from '@bulkhead/model';
+import { KnownCgroups, writeCgroupMinutes } from './cgroup-ingest.ts';
 import { type Database, inScope, isUniqueViolation, type Transaction } from './database.ts';
 import { insertIncarnations, toIncarnationRows, updateIncarnations } from './incarnation-row.ts';
 import { toJsonText } from './json-text.ts';
@@ -35,9 +45,24 @@ interface ContainerRecord {
   deleted: boolean;
 }
 
+/** The host a record speaks for, where it says so. */
+function hostOf(record: JournalRecord): HostId | undefined {
+  switch (record.kind) {
+    case 'reading':
+      return record.incarnation.hostId;
+    case 'event':
+      return record.event.hostId;
+    case 'cgroup-minutes':
+      return record.hostId;
+    case 'container':
+      return undefined;
+  }
+}
+
 function sort(page: JournalPage) {
   const readings: ReadingRecord[] = [];
   const events: HostEvent[] = [];
+  const minutes: CgroupMinutes[] = [];
   // The last state of each container in the page is the one that stands.
   const containers = new Map<string, ContainerRecord>();
   let seq = page.after;
@@ -46,11 +71,14 @@ function sort(page: JournalPage) {
     if (next <= seq) throw new Problem('invalid', `journal of host ${page.hostId} is out of order: ${next} after ${seq}`);
     missing += next - seq - 1;
     seq = next;
-    const reported = record.kind === 'reading' ? record.incarnation.hostId : record.kind === 'event' ? record.event.hostId : page.hostId;
+    const reported = hostOf(record) ?? page.hostId;
     if (reported !== page.hostId) throw new Problem('invalid', `journal of host ${page.hostId} speaks for host ${reported} at ${next}`);
     switch (record.kind) {
       case 'reading':
         readings.push(record);
+        break;
+      case 'cgroup-minutes':
+        minutes.push(record);
         break;
       case 'event':
         events.push(record.event);
@@ -60,7 +88,7 @@ function sort(page: JournalPage) {
         break;
     }
   }
-  return { readings, events, containers: [...containers.values()], seq, missing };
+  return { readings, events, minutes, containers: [...containers.values()], seq, missing };
 }
 
 /**
@@ -167,9 +195,14 @@ async function writeEvents(transaction: Transaction, events: readonly HostEvent[
  * event or state of a container that is there already changes nothing. Throws Problem `invalid` for a page that speaks
  * for another host or runs backwards, `unavailable` where the database is away.
  */
-export async function ingest(database: Database, page: JournalPage, known = new KnownIncarnations()): Promise<IngestResult> {
+export async function ingest(
+  database: Database,
+  page: JournalPage,
+  known = new KnownIncarnations(),
+  cgroups = new KnownCgroups(),
+): Promise<IngestResult> {
   const { hostId, after } = page;
-  const { readings, events, containers, seq, missing } = sort(page);
+  const { readings, events, minutes, containers, seq, missing } = sort(page);
   const remarkable = known.remarkable(hostId, after, readings);
   // Those of the other readings came with the incarnation's first one.
   const tenants = new Set(
@@ -187,10 +220,13 @@ export async function ingest(database: Database, page: JournalPage, known = new 
     const written = await writeReadings(transaction, { hostId, records: readings, remarkable }, expectation);
     if (containers.length > 0) await writeContainers(transaction, hostId, containers);
     if (events.length > 0) await writeEvents(transaction, events);
+    if (minutes.length > 0) await writeCgroupMinutes(transaction, hostId, minutes, cgroups);
     return { applied: true, seq, ...written, missing };
   };
   const attempt = (expectation: Expectation) => inScope(database, 'all', (transaction) => write(transaction, expectation));
   const result = await attempt('new').catch((failure) => {
+    // Numbers that it gave to paths went with it.
+    cgroups.forget();
     if (isUniqueViolation(failure)) return attempt('again');
     throw failure;
   });

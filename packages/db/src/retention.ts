@@ -40,3 +40,47 @@ export async function thinReadings(database: Database, hostId: HostId, before: D
     return { removed, finished: until >= end };
   });
 }
+
+/**
+ * Drops one hour of a host's readings that are older than `before`, and moves on: call it until it has finished. An
+ * incarnation that ended then goes whole; of one that went on, the last reading before `before` stays, for use after it
+ * is counted from there. Use before that is no longer told.
+ */
+export async function dropReadings(database: Database, hostId: HostId, before: Date): Promise<Thinned> {
+  const end = new Date(Math.floor(before.getTime() / hourMsec) * hourMsec);
+  return await inScope(database, 'all', async (transaction) => {
+    const [cursor] = await transaction.$queryRaw<{ dropped_until: Date | null; oldest: Date | null }[]>`
+      SELECT dropped_until, (SELECT min(first_at) FROM incarnation i WHERE i.host_id = c.host_id) AS oldest
+      FROM journal_cursor c WHERE host_id = ${hostId}::uuid FOR UPDATE`;
+    const begin = cursor?.dropped_until ?? cursor?.oldest;
+    if (begin === null || begin === undefined || begin >= end) return { removed: 0, finished: true };
+    const from = new Date(Math.floor(begin.getTime() / hourMsec) * hourMsec);
+    const until = new Date(from.getTime() + hourMsec);
+    const ended = await transaction.$executeRaw`
+      WITH ended AS (
+        DELETE FROM incarnation WHERE host_id = ${hostId}::uuid AND final_at < ${until}
+        RETURNING host_id, boot_id, cgroup_ino, container_id)
+      DELETE FROM reading_minute m USING ended e
+      WHERE m.host_id = e.host_id AND m.boot_id = e.boot_id AND m.cgroup_ino = e.cgroup_ino AND m.container_id = e.container_id`;
+    const [passed] = await transaction.$queryRaw<{ removed: bigint }[]>`
+      WITH old AS (
+        SELECT r.host_id, r.boot_id, r.cgroup_ino, r.boottime_msec, r.container_id FROM incarnation i
+        JOIN reading_minute r ON r.host_id = i.host_id AND r.boot_id = i.boot_id AND r.cgroup_ino = i.cgroup_ino
+         AND r.container_id = i.container_id AND r.at >= ${from} AND r.at < ${until}
+        WHERE i.host_id = ${hostId}::uuid AND i.steady AND i.first_at < ${until} AND EXISTS (
+          SELECT FROM reading_minute later
+          WHERE later.host_id = r.host_id AND later.boot_id = r.boot_id AND later.cgroup_ino = r.cgroup_ino
+            AND later.container_id = r.container_id AND later.boottime_msec > r.boottime_msec AND later.at < ${end})
+      ), marked AS (
+        UPDATE incarnation i SET truncated = true FROM old
+        WHERE i.host_id = old.host_id AND i.boot_id = old.boot_id AND i.cgroup_ino = old.cgroup_ino AND i.container_id = old.container_id
+      ), gone AS (
+        DELETE FROM reading_minute m USING old
+        WHERE m.host_id = old.host_id AND m.boot_id = old.boot_id AND m.cgroup_ino = old.cgroup_ino AND m.boottime_msec = old.boottime_msec
+        RETURNING 1
+      )
+      SELECT count(*) AS removed FROM gone`;
+    await transaction.$executeRaw`UPDATE journal_cursor SET dropped_until = ${until} WHERE host_id = ${hostId}::uuid`;
+    return { removed: ended + Number(passed?.removed ?? 0), finished: until >= end };
+  });
+}

@@ -73,7 +73,7 @@ function selectUsage(scope: TenantScope, window: { tenantId: TenantId | undefine
   ),
   steady AS (
     SELECT i.host_id, i.container_id, i.container_name, i.tenant_id,
-           CASE WHEN i.first_at > i.window_from THEN i.first_at ELSE first.at END AS first_at, last.at AS last_at,
+           CASE WHEN i.first_at > i.window_from AND base.at IS NULL THEN i.first_at ELSE first.at END AS first_at, last.at AS last_at,
            coalesce(i.final_at <= i.window_to, false) AS final, ${each((column) => `last.${column} - coalesce(base.${column}, 0) AS ${column}`)}
     FROM wanted i
     CROSS JOIN LATERAL (
@@ -82,9 +82,14 @@ function selectUsage(scope: TenantScope, window: { tenantId: TenantId | undefine
     CROSS JOIN LATERAL (
       SELECT m.at FROM reading_minute m WHERE ${ofIncarnation} AND m.at > i.window_from
       ORDER BY m.at LIMIT 1) first
+    -- Where the readings before were dropped (retention), use begins with the oldest one that is left.
     LEFT JOIN LATERAL (
-      SELECT * FROM reading_minute m WHERE ${ofIncarnation} AND m.at <= i.window_from
-      ORDER BY m.at DESC, m.boottime_msec DESC LIMIT 1) base ON true
+      (SELECT * FROM reading_minute m WHERE ${ofIncarnation} AND m.at <= i.window_from
+       ORDER BY m.at DESC, m.boottime_msec DESC LIMIT 1)
+      UNION ALL
+      (SELECT * FROM (SELECT * FROM reading_minute m WHERE ${ofIncarnation} ORDER BY m.at LIMIT 1) oldest
+       WHERE i.truncated AND oldest.at > i.window_from)
+      ORDER BY at, boottime_msec LIMIT 1) base ON true
     WHERE i.steady
   ),
   steps AS (
