@@ -54,8 +54,8 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
   const verifier = config.verifyKeysFile === undefined ? new Verifier([]) : Verifier.fromFile(config.verifyKeysFile);
   mkdirSync(paths.agentState, { recursive: true, mode: 0o700 });
 
-  await using parts = new AsyncDisposableStack();
   let ready = false;
+  await using parts = new AsyncDisposableStack();
   let journalTrouble: string | undefined;
   const journal = parts.use(
     new Journal({
@@ -72,7 +72,6 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
   const seen = parts.use(new SeenStatements({ path: `${paths.agentState}/statements.sqlite`, bootId, clock: now }));
   const events = new EventLog(hostId, journal);
   parts.defer(() => events.live.close());
-  const sampler: Sampler = parts.use(
   const hostCgroups = parts.use(
     new HostCgroups({
       hostId,
@@ -82,6 +81,7 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
       log,
     }),
   );
+  const sampler: Sampler = parts.use(
     new Sampler({
       hostId,
       bootId,
@@ -89,8 +89,8 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
       journal,
       kept: new KeptIntegralsFile(`${paths.run}/agent/integrals.json`, bootId),
       cgroupPath: (container) => runtime.cgroupPath(container),
-      onClockStep(msec) {
       onReading: (path, reading) => hostCgroups.feed(path, reading),
+      onClockStep(msec) {
         log.warn({ msec }, 'the wall clock was set');
         void events.record('host.clock-stepped', { detail: { msec } });
       },
@@ -102,7 +102,7 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
   );
   const history = new ContainerHistory({ journal, events, sampler });
   parts.defer(() => history.live.close());
-  const namespaces = parts.use(new NamespaceView({ instance }));
+  const namespaces = parts.use(new NamespaceView({ instance, containerName: (id) => (ready ? runtime.find(id)?.name : undefined), log }));
 
   const host = new HostFacts({
     config,
@@ -153,10 +153,10 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
   );
   const refusals = new RefusalLog(events);
   parts.use(await serve({ router, socketPath: paths.agentSocket, gid: groupId(instanceUsers(instance).group) }));
+  hostCgroups.start();
   void events.record('agent.started', { detail: { version: config.version, pid: process.pid } });
   log.info({ hostId, instance, version: config.version, socket: paths.agentSocket, cgroups: cgroups.setup }, 'agent serves');
 
-  hostCgroups.start();
   const stopping = new AbortController();
   const recovered = recover();
   const running = parts.move();

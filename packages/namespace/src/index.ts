@@ -3,6 +3,7 @@ export { readBootId } from './boot-id.ts';
 export { parseIdMap, readIdMap } from './id-map.ts';
 export type { InventoryChanges } from './inventory/inventory.ts';
 export { NamespaceTracker, type TrackerOptions } from './inventory/tracker.ts';
+export { type CgroupMaker, makerOfPath, type OwnInstance } from './maker/cgroup-maker.ts';
 export { readNamespaces } from './namespaces.ts';
 export { processIdentity, sameProcess } from './process-identity.ts';
 export { readNamespacePids } from './process-status.ts';

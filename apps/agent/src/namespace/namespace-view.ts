@@ -1,7 +1,8 @@
 import type { agentContract, NamespaceChange, NamespaceScope } from '@bulkhead/api';
 import type { HandlersOf } from '@bulkhead/api/router';
-import type { NamespaceInventory, NamespaceKey } from '@bulkhead/model';
+import { cgroupRoot, type NamespaceInventory, type NamespaceKey } from '@bulkhead/model';
 import { NamespaceTracker } from '@bulkhead/namespace';
+import { explain, type Log } from '../log.ts';
 import { Broadcast } from '../stream/broadcast.ts';
 
 type Inspected = Awaited<ReturnType<HandlersOf<typeof agentContract>['namespace']['inspect']>>;
@@ -11,6 +12,9 @@ const waitingChanges = 256;
 
 export interface NamespaceViewOptions {
   instance: string;
+  /** What a container of this instance is called, where that is known yet. */
+  containerName(id: string): string | undefined;
+  log: Log;
 }
 
 /** The host's namespaces for those who ask: what the tracker knows, and what changes of it as it changes. */
@@ -19,15 +23,17 @@ export class NamespaceView implements Disposable {
   readonly #tracker: NamespaceTracker;
   readonly #ready: Promise<void>;
 
-  constructor({ instance }: NamespaceViewOptions) {
+  constructor({ instance, containerName, log }: NamespaceViewOptions) {
     this.#tracker = new NamespaceTracker({
-      instance,
+      own: { instance, cgroupPath: `/${cgroupRoot(instance)}` },
+      containerName,
+      onDeaf: (failure) => log.warn({ error: explain(failure) }, 'the kernel does not tell of changes of namespaces: they are looked for'),
       onChange: (changes, unreadable) => {
         if (this.#live.subscribers > 0) this.#live.publish({ type: 'changed', at: new Date().toISOString(), ...changes, unreadable });
       },
     });
     this.#ready = this.#tracker.start();
-    this.#ready.catch(() => undefined);
+    this.#ready.catch((failure) => log.error({ error: explain(failure) }, 'the namespaces of this host could not be read'));
   }
 
   async inventory(): Promise<NamespaceInventory> {

@@ -62,6 +62,7 @@ export class Inventory {
   readonly #dirtyWorkloads = new Set<WorkloadRecord>();
   /** Processes of which no namespace may be read. */
   readonly #unreadable = new Set<number>();
+  readonly #unnamed = new Set<WorkloadRecord>();
   #hasNews = false;
 
   constructor(options: InventoryOptions) {
@@ -76,6 +77,11 @@ export class Inventory {
 
   get namespaces(): ReadonlyMap<number, NamespaceRecord> {
     return this.#namespaces;
+  }
+
+  /** Containers of our own that are still called by their id. */
+  get unnamed(): ReadonlySet<WorkloadRecord> {
+    return this.#unnamed;
   }
 
   get workloads(): ReadonlyMap<string, WorkloadRecord> {
@@ -257,10 +263,12 @@ export class Inventory {
     return this.#showNamespace(namespace);
   }
 
-  /** Asked for again where a maker's name or tenant came to be known later. */
+  /** What a maker is called came to be known. */
   renewMaker(workload: WorkloadRecord, maker: Maker): void {
     workload.maker = maker;
+    this.#unnamed.delete(workload);
     this.#dirtyWorkloads.add(workload);
+    this.#hasNews = true;
     for (const process of workload.members) for (const ino of process.namespaces) this.#mark(this.#namespaces.get(ino));
   }
 
@@ -269,6 +277,7 @@ export class Inventory {
     if (workload === undefined) {
       workload = new WorkloadRecord(identity);
       this.#workloads.set(workload.id, workload);
+      if (identity.maker.containerId !== undefined && identity.maker.containerId === identity.maker.name) this.#unnamed.add(workload);
       this.#hasNews = true;
     }
     return workload;
@@ -298,6 +307,7 @@ export class Inventory {
   #endWorkload(workload: WorkloadRecord): void {
     if (workload.members.size > 0) return;
     this.#workloads.delete(workload.id);
+    this.#unnamed.delete(workload);
     this.#hasNews = true;
   }
 

@@ -60,6 +60,13 @@ export class ProcReader {
     return { pid, ...stat, cgroups: cgroupLength > 0 ? this.#text.toString('utf8', 0, cgroupLength) : '' };
   }
 
+  /** Arguments of a process; none where it is gone, or is a thread of the kernel. What does not fit is cut off. */
+  commandLine(pid: number): string[] {
+    this.#setPath(`${this.#root}/${pid}`, '/cmdline\0');
+    const length = readFileInto(this.#path, this.#text);
+    return length <= 0 ? [] : this.#text.toString('utf8', 0, length).replace(/\0+$/, '').split('\0');
+  }
+
   /**
    * Namespaces of a process's main thread.
    *

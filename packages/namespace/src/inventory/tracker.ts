@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { boottimeNsec, hasErrno, type TaskRecord } from '@bulkhead/kernel';
 import type { NamespaceInventory, NamespaceKey, NamespaceType, Unreadable } from '@bulkhead/model';
+import type { OwnInstance } from '../maker/cgroup-maker.ts';
 import { Budget } from './budget.ts';
 import { Classifier } from './classifier.ts';
 import { DescriptorWatch } from './descriptor-watch.ts';
@@ -25,8 +26,10 @@ const sliceMsec = 6;
 const turnShare = 0.004;
 
 export interface TrackerOptions {
-  /** Name of the Bulkhead instance whose containers are told as its own. */
-  instance?: string;
+  /** The Bulkhead instance whose containers are told as its own. */
+  own?: OwnInstance;
+  /** What a container of that instance is called, where it is known yet. */
+  containerName?(containerId: string): string | undefined;
   /** Told of what changed; never of nothing. */
   onChange(changes: InventoryChanges, unreadable: Unreadable): void;
   /** Told where the host's changes cannot be heard of and are looked for instead. */
@@ -40,6 +43,7 @@ export class NamespaceTracker implements Disposable {
   readonly inventory: Inventory;
   readonly #reader = new ProcReader();
   readonly #options: TrackerOptions;
+  readonly #classifier: Classifier;
   readonly #mounts: MountWatch;
   readonly #descriptors: DescriptorWatch;
   readonly #turning = new Budget(turnShare, sliceMsec);
@@ -56,14 +60,24 @@ export class NamespaceTracker implements Disposable {
 
   constructor(options: TrackerOptions) {
     this.#options = options;
-    const classifier = new Classifier(options.instance);
     const { dev } = statSync('/proc/self/ns/mnt', { bigint: true });
+    const initial = this.#readInitial();
+    this.#classifier = new Classifier({
+      ...options,
+      initial: new Set(initial),
+      processOf: (pid) => this.inventory.processes.get(pid),
+      argumentsOf: (pid) => this.#reader.commandLine(pid),
+      again: (pid) => {
+        this.#touched.set(pid, false);
+        this.#after(0, () => this.#readTouched(sliceMsec));
+      },
+    });
     this.inventory = new Inventory({
       dev,
-      initial: this.#readInitial(),
+      initial,
       relations: (place, namespace, isKnown) => readRelations(place, namespace, this.inventory.deviceMinor, isKnown),
       linkOf: (pid, type: NamespaceType, tid) => `/proc/${pid}/${tid === undefined ? '' : `task/${tid}/`}ns/${linkNameOf(type)}`,
-      workloadOf: (process, current) => classifier.workloadOf(process, current),
+      workloadOf: (process, current) => this.#classifier.workloadOf(process, current),
       bootWallMsec: () => this.#readBootWallMsec(),
     });
     this.#mounts = new MountWatch(this.inventory, this.#reader);
@@ -174,12 +188,15 @@ export class NamespaceTracker implements Disposable {
     }
   }
 
-  #read(pid: number, withThreads: boolean): void {
+  #read(pid: number, withThreads: boolean, depth = 0): void {
     const facts = this.#reader.facts(pid);
     if (facts === undefined) {
       this.#remove(pid);
       return;
     }
+    // Whose child it is says to what it belongs: ancestors are known first, also where pids have begun anew.
+    const { parentPid } = facts;
+    if (parentPid !== 0 && depth < maxAncestors && !this.inventory.processes.has(parentPid)) this.#read(parentPid, withThreads, depth + 1);
     const known = this.inventory.processes.get(pid);
     const isGoing = facts.state === 'Z' || facts.state === 'X';
     const namespaces = isGoing ? undefined : this.#reader.namespaces(pid);
@@ -197,6 +214,9 @@ export class NamespaceTracker implements Disposable {
   }
 
   #remove(pid: number): void {
+    const process = this.inventory.processes.get(pid);
+    if (process === undefined) return;
+    this.#classifier.forget(process);
     this.inventory.remove(pid);
     this.#descriptors.forget(pid);
   }
@@ -274,6 +294,7 @@ export class NamespaceTracker implements Disposable {
     }
     this.#mounts.look();
     this.#descriptors.look();
+    this.#nameContainers();
     if (this.#turnQueue.length === 0) this.#turnQueue = [...this.inventory.processes.keys()];
     this.#turning.spend(() => {
       const pid = this.#turnQueue.pop();
@@ -281,6 +302,15 @@ export class NamespaceTracker implements Disposable {
       return this.#turnQueue.length > 0;
     });
     this.#publish();
+  }
+
+  /** A container can be seen before our runtime has told what it is called. */
+  #nameContainers(): void {
+    for (const workload of this.inventory.unnamed) {
+      const { maker } = workload;
+      const name = maker.containerId === undefined ? undefined : this.#options.containerName?.(maker.containerId);
+      if (name !== undefined && name !== maker.name) this.inventory.renewMaker(workload, { ...maker, name });
+    }
   }
 
   #publish(): void {
@@ -301,5 +331,7 @@ export class NamespaceTracker implements Disposable {
   }
 }
 
+/** No ancestry is read further at once. */
+const maxAncestors = 64;
 const nobody: ReadonlyMap<number, NamespaceSet> = new Map();
 const nothing: NamespaceSet = [0, 0, 0, 0, 0, 0, 0, 0];
