@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cgroups } from '@bulkhead/cgroup';
 import type { ContainerRuntime, RuntimeOptions } from '@bulkhead/container';
-import { instancePaths, instanceUsers, Problem, type ServiceConfig } from '@bulkhead/model';
+import { defaultRetention, instancePaths, instanceUsers, Problem, type ServiceConfig } from '@bulkhead/model';
 import { createAuthenticate } from './authorisation/authenticate.ts';
 import { PolicyGate, readPolicy } from './authorisation/policy.ts';
 import { RefusalLog } from './authorisation/refusal-log.ts';
@@ -50,6 +50,7 @@ export interface Agent extends AsyncDisposable {
 export async function startAgent({ config, bootId, cgroups, createRuntime, log }: AgentOptions): Promise<Agent> {
   const { hostId, instance } = config;
   const paths = instancePaths(config.stateDirectory, instance);
+  const liveSeconds = (config.retention ?? defaultRetention).liveMinutes * 60;
   const policy = new PolicyGate(readPolicy(paths.policyFile), paths.policyFile);
   const verifier = config.verifyKeysFile === undefined ? new Verifier([]) : Verifier.fromFile(config.verifyKeysFile);
   mkdirSync(paths.agentState, { recursive: true, mode: 0o700 });
@@ -75,6 +76,7 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
   const hostCgroups = parts.use(
     new HostCgroups({
       hostId,
+      liveSeconds,
       journal,
       makerOf: (path) => ownMaker(instance, path),
       containerName: (id) => (ready ? runtime.find(id)?.name : undefined),
@@ -87,6 +89,7 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
       bootId,
       cgroups,
       journal,
+      liveSeconds,
       kept: new KeptIntegralsFile(`${paths.run}/agent/integrals.json`, bootId),
       cgroupPath: (container) => runtime.cgroupPath(container),
       onReading: (path, reading) => hostCgroups.feed(path, reading),

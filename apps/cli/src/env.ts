@@ -2,7 +2,7 @@
  * The one place where the command line reads its environment. Checked by hand: the commands people wait for must not
  * load a schema library.
  */
-import { Problem } from '@bulkhead/model';
+import { Problem, type Retention } from '@bulkhead/model';
 
 export interface Environment {
   /** BULKHEAD_STATE_DIR: the instance meant where no --state-dir is given. */
@@ -13,6 +13,8 @@ export interface Environment {
   readonly timeZone: string | undefined;
   readonly language: string | undefined;
   readonly path: string;
+  /** BULKHEAD_RETENTION_LIVE_MINUTES, _MINUTE_DAYS and _HOUR_MONTHS: how long is kept what. */
+  readonly retention: Retention;
 }
 
 const optional = (name: string): string | undefined => {
@@ -30,6 +32,25 @@ function databaseUrl(): string | undefined {
   return text;
 }
 
+function wholeNumber(name: string, preset: number, most: number): number {
+  const text = optional(name);
+  if (text === undefined) return preset;
+  if (!/^[1-9]\d{0,3}$/.test(text) || Number(text) > most)
+    throw new Problem('invalid', `${name} is not a whole number from 1 to ${most}`, { remedy: `leave it out for ${preset}` });
+  return Number(text);
+}
+
+/** Bounds and presets are those of Retention in packages/model. */
+function retention(): Retention {
+  const minuteDays = wholeNumber('BULKHEAD_RETENTION_MINUTE_DAYS', 14, 366);
+  const hourMonths = wholeNumber('BULKHEAD_RETENTION_HOUR_MONTHS', 13, 120);
+  if (minuteDays > hourMonths * 28)
+    throw new Problem('invalid', 'BULKHEAD_RETENTION_MINUTE_DAYS is longer than BULKHEAD_RETENTION_HOUR_MONTHS', {
+      remedy: 'minutes become hours, so hours must be kept at least as long',
+    });
+  return { liveMinutes: wholeNumber('BULKHEAD_RETENTION_LIVE_MINUTES', 15, 60), minuteDays, hourMonths };
+}
+
 /** Reads and checks the environment; throws a Problem that names the variable, never its value. */
 export function readEnvironment(): Environment {
   return {
@@ -37,6 +58,7 @@ export function readEnvironment(): Environment {
     databaseUrl: databaseUrl(),
     timeZone: optional('TZ'),
     language: optional('LANG'),
+    retention: retention(),
     path: optional('PATH') ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   };
 }

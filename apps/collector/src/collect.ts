@@ -1,5 +1,5 @@
 import type { AgentRouter } from '@bulkhead/api';
-import { type Database, ingest, type KnownIncarnations, readCursor, restartCursor } from '@bulkhead/db';
+import { type Database, ingest, type KnownCgroups, type KnownIncarnations, readCursor, restartCursor } from '@bulkhead/db';
 import { type HostId, JournalEntry, Problem } from '@bulkhead/model';
 import type { TRPCClient } from '@trpc/client';
 import { z } from 'zod';
@@ -31,6 +31,7 @@ export interface Source {
   database: Database;
   /** Kept from page to page. */
   known?: KnownIncarnations;
+  cgroups?: KnownCgroups;
   /** Entries to ask for. */
   limit?: number;
 }
@@ -39,7 +40,7 @@ export interface Source {
  * Moves one page from an agent's journal to the database, and tells the agent what it may forget. The cursor lives in
  * the database and moves with the data, so that a crash between any two steps loses nothing and doubles nothing.
  */
-export async function collect({ hostId, agent, database, known, limit = largestPage }: Source): Promise<Collected> {
+export async function collect({ hostId, agent, database, known, cgroups, limit = largestPage }: Source): Promise<Collected> {
   const { seq: after } = await readCursor(database, hostId);
   // The other side is another process, perhaps of another version: what it says is checked before it is believed.
   const page = Page.safeParse(await agent.journal.pull.query({ after, limit }));
@@ -53,7 +54,7 @@ export async function collect({ hostId, agent, database, known, limit = largestP
   }
   let [seq, conflicts, missing] = [after, 0, 0];
   if (entries.length > 0) {
-    const result = await ingest(database, { hostId, after, entries }, known);
+    const result = await ingest(database, { hostId, after, entries }, known, cgroups);
     ({ seq, conflicts, missing } = result);
   }
   // Also when nothing was new: the last acknowledgement may not have arrived.

@@ -1,19 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readPrivateKey } from '@bulkhead/api/statement';
-import { createDatabase, KnownIncarnations, thinReadings, upsertHost } from '@bulkhead/db';
-import { HostInfo, instancePaths, Problem, ServiceConfig } from '@bulkhead/model';
+import { createDatabase, KnownCgroups, KnownIncarnations, upsertHost } from '@bulkhead/db';
+import { defaultRetention, HostInfo, instancePaths, Problem, ServiceConfig } from '@bulkhead/model';
 import { pino } from 'pino';
 import { type AgentConnection, connectAgent } from './agent-client.ts';
 import { collect, largestPage, type Source } from './collect.ts';
 import { Condition, explain, troubleOf } from './condition.ts';
 import { readConfigFile } from './env.ts';
+import { applyRetention, rollUpHours } from './retention.ts';
 
 const hostEveryMsec = 30_000;
+const rollUpEveryMsec = 60_000;
 const retentionEveryMsec = 3_600_000;
-const thinningMsec = 100;
-/** Readings stay minute by minute this long; then one an hour. */
-const minuteRetentionDays = 14;
 
 const log = pino({ base: { service: 'collector' }, timestamp: pino.stdTimeFunctions.isoTime });
 
@@ -43,21 +42,6 @@ async function refreshHost({ agent, database }: Source & { agent: AgentConnectio
   return 'done';
 }
 
-/** Thins for a moment only: after a long absence there is much of it, and the journal goes first. */
-async function thin({ database, hostId }: Source): Promise<'done' | 'unfinished'> {
-  const before = new Date(Date.now() - minuteRetentionDays * 86_400_000);
-  const untilMsec = performance.now() + thinningMsec;
-  let removed = 0;
-  let finished = false;
-  while (!finished && performance.now() < untilMsec) {
-    const thinned = await thinReadings(database, hostId, before);
-    removed += thinned.removed;
-    finished = thinned.finished;
-  }
-  if (removed > 0) log.info({ removed, before }, 'readings thinned to one an hour');
-  return finished ? 'done' : 'unfinished';
-}
-
 async function run(signal: AbortSignal): Promise<void> {
   const config = readConfig();
   const { hostId } = config;
@@ -67,9 +51,11 @@ async function run(signal: AbortSignal): Promise<void> {
     socketPath: instancePaths(config.stateDirectory, config.instance).agentSocket,
     privateKey: readPrivateKey(readFileSync(config.signingKeyFile, 'utf8')),
   });
-  const source = { hostId, agent, database, known: new KnownIncarnations() };
+  const source = { hostId, agent, database, known: new KnownIncarnations(), cgroups: new KnownCgroups() };
+  const kept = config.retention ?? defaultRetention;
   const condition = new Condition();
   const host = new Periodic(hostEveryMsec);
+  const rollUp = new Periodic(rollUpEveryMsec);
   const retention = new Periodic(retentionEveryMsec);
   log.info({ hostId, version: config.version }, 'collector started');
 
@@ -86,7 +72,8 @@ async function run(signal: AbortSignal): Promise<void> {
       // What follows can wait: the journal cannot.
       if (!more) {
         await host.run(() => refreshHost(source));
-        await retention.run(() => thin(source));
+        await rollUp.run(() => rollUpHours(source));
+        await retention.run(() => applyRetention(source, kept, log));
       }
       const change = condition.note('collecting');
       if (change !== undefined) log.info({ ...change, seq: collected.seq }, 'collecting');

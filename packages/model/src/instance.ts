@@ -13,6 +13,22 @@ export type InstanceFile = z.infer<typeof InstanceFile>;
 export const ServiceName = z.enum(serviceNames);
 export type ServiceName = z.infer<typeof ServiceName>;
 
+/** How long is kept what. */
+export const Retention = z
+  .object({
+    /** Samples of each second, in the agent's memory. */
+    liveMinutes: z.number().int().min(1).max(60).default(15),
+    /** Minutes of containers and cgroups; then hours. */
+    minuteDays: z.number().int().min(1).max(366).default(14),
+    /** Hours of both. */
+    hourMonths: z.number().int().min(1).max(120).default(13),
+  })
+  .refine(({ minuteDays, hourMonths }) => minuteDays <= hourMonths * 28, { message: 'minutes must not be kept longer than hours' });
+export type Retention = z.infer<typeof Retention>;
+
+/** What is kept where nobody said otherwise. */
+export const defaultRetention: Retention = { liveMinutes: 15, minuteDays: 14, hourMonths: 13 };
+
 /** What the supervisor tells a service: the file named by BULKHEAD_CONFIG. It may hold a database password, so it is mode 0400 and owned by the service's user. */
 export const ServiceConfig = z.object({
   service: ServiceName,
@@ -34,6 +50,8 @@ export const ServiceConfig = z.object({
   tls: z.object({ certificateFile: z.string(), keyFile: z.string() }).optional(),
   /** `<state>/web/setup.json`: hash of the one-time link's token and when it dies (web). */
   setupFile: z.string().optional(),
+  /** As set for this instance; `defaultRetention` where it is missing. */
+  retention: Retention.optional(),
 });
 export type ServiceConfig = z.infer<typeof ServiceConfig>;
 

@@ -40,8 +40,6 @@ const mostCgroups = 20_000;
 const mostDescriptors = 10_000;
 /** What the agent needs for everything else. */
 const otherDescriptors = 4096;
-/** Seconds kept for charts. */
-const ringTicks = 900;
 /** Numbers held for charts, at most: where thousands of groups are all busy, the chart of each is shorter. */
 const ringBytes = 64 * 1024 ** 2;
 /** So long at a time, then others have their turn. */
@@ -66,6 +64,8 @@ interface Entry {
 
 export interface HostCgroupsOptions {
   hostId: HostId;
+  /** Seconds kept for charts. */
+  liveSeconds: number;
   journal: Pick<Journal, 'note'>;
   makerOf(path: string): Maker;
   /** What people call a container of this instance; undefined where it is not known (yet). */
@@ -87,9 +87,9 @@ export class HostCgroups implements Disposable {
   readonly #entries = new Map<string, Entry>();
   readonly #means = new MinuteMeans();
   /** Wall clock of the last ticks, by number modulo its length. */
-  readonly #ticks = new Float64Array(1024);
+  readonly #ticks: Float64Array;
   #tick = 0;
-  #wholeTicks = ringTicks;
+  #wholeTicks: number;
   /** Groups whose facts are to be read anew; `true`: the number of processes alone. */
   readonly #stale = new Map<string, boolean>();
   #rotation: Iterator<string> | undefined;
@@ -105,6 +105,8 @@ export class HostCgroups implements Disposable {
 
   constructor(options: HostCgroupsOptions) {
     this.#options = options;
+    this.#wholeTicks = options.liveSeconds;
+    this.#ticks = new Float64Array(options.liveSeconds + 1);
     this.#hierarchies = options.hierarchies ?? openHierarchies();
     const { soft } = getrlimit(RLIMIT_NOFILE);
     this.#meter = new TreeMeter({
@@ -237,7 +239,7 @@ export class HostCgroups implements Disposable {
   /** Forgets what is older than the charts, earlier where too much of it moves. */
   #boundRings(): void {
     const rings = [...this.#entries.values()].map(({ ring }) => ring);
-    this.#wholeTicks = Math.min(ringTicks, this.#wholeTicks + 60);
+    this.#wholeTicks = Math.min(this.#options.liveSeconds, this.#wholeTicks + 60);
     for (;;) {
       for (const ring of rings) ring.forgetBefore(this.#tick - this.#wholeTicks);
       const bytes = rings.reduce((sum, ring) => sum + ring.bytes, 0);
@@ -402,8 +404,7 @@ export class HostCgroups implements Disposable {
   /** The last quarter of an hour, one sample a second, oldest first; a second that was not measured is missing. */
   recent(path: string): CgroupSample[] {
     const samples: CgroupSample[] = [];
-    for (const { tick, row } of this.#find(path).ring.read(this.#tick - ringTicks + 1)) {
-      if (tick <= this.#tick - this.#ticks.length) continue;
+    for (const { tick, row } of this.#find(path).ring.read(this.#tick - this.#options.liveSeconds + 1)) {
       const use = toUse(row);
       if (Object.keys(use).length > 0) samples.push({ at: new Date(this.#ticks[tick % this.#ticks.length] as number).toISOString(), use });
     }

@@ -8,7 +8,7 @@ const enough = 0.9;
 const hourMsec = 3_600_000;
 
 /**
- * Bounds a journal that nobody collects: of old entries, transcripts go, and of readings all but the last of an hour.
+ * Bounds a journal that nobody collects: of old entries, transcripts and charts of cgroups go, and of readings all but the last of an hour.
  * Counters are cumulative, so no use is lost; last readings, containers and events stay.
  */
 export class Compaction {
@@ -47,6 +47,8 @@ export class Compaction {
       const { transcript: _, ...event } = record.event;
       return { seq, record: { kind: 'event', event } };
     }
+    // Charts of cgroups bill nobody.
+    if (record.kind === 'cgroup-minutes') return { seq, record: undefined };
     if (record.kind !== 'reading' || record.final) return undefined;
     const { bootId, cgroupIno } = record.incarnation;
     const key = `${bootId} ${cgroupIno} ${Math.floor(Number(record.boottimeMsec) / hourMsec)}`;

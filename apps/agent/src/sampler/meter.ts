@@ -12,7 +12,7 @@ const countersOf = ({ memoryCurrentBytes: _, memoryPeakBytes: __, pidsCurrent: _
 /** Everything measured of one container over one life of its cgroup. */
 export class Meter implements Disposable {
   container: Container;
-  readonly ring = new Ring();
+  readonly ring: Ring;
   readonly #reader: CgroupReader;
   readonly #integrals: Integrals;
   /** Last process gone: gauges are no longer integrated. */
@@ -22,8 +22,14 @@ export class Meter implements Disposable {
   #recordedMsec: bigint;
 
   /** @param sinceNsec where the cgroup's life begins for us; time up to the first reading counts as not measured */
-  constructor(container: Container, reader: CgroupReader, sinceNsec: bigint, kept: KeptIntegrals | undefined) {
+  constructor(
+    container: Container,
+    reader: CgroupReader,
+    sinceNsec: bigint,
+    { kept, liveSeconds }: { kept: KeptIntegrals | undefined; liveSeconds: number },
+  ) {
     this.container = container;
+    this.ring = new Ring(liveSeconds);
     this.#reader = reader;
     const same = kept?.cgroupIno === String(reader.ino) ? kept : undefined;
     this.#integrals = new Integrals(sinceNsec, same?.integrals);

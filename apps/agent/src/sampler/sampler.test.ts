@@ -67,6 +67,7 @@ const open = () =>
       },
     },
     kept: new KeptIntegralsFile(join(directory.path, 'integrals.json'), bootId),
+    liveSeconds: 900,
     cgroupPath: ({ tenantId, id }) => `bulkhead-abc/${tenantId}/${id}`,
     onClockStep: () => undefined,
     log: log as never,

@@ -25,6 +25,8 @@ export interface SamplerOptions {
   cgroups: Cgroups;
   journal: Pick<Journal, 'append'>;
   kept: KeptIntegralsFile;
+  /** Samples kept of each container for charts, one a second. */
+  liveSeconds: number;
   cgroupPath(container: { tenantId: string; id: ContainerId }): string;
   /** Told of each reading of a running container's cgroup, once a second. */
   onReading?(cgroupPath: string, reading: Reading): void;
@@ -98,7 +100,7 @@ export class Sampler implements Disposable {
     const { container, sinceNsec } = begun;
     try {
       const reader = this.#options.cgroups.reader(this.#options.cgroupPath(container));
-      const meter = new Meter(container, reader, sinceNsec, this.#keptBefore.get(id));
+      const meter = new Meter(container, reader, sinceNsec, { kept: this.#keptBefore.get(id), liveSeconds: this.#options.liveSeconds });
       clearTimeout(begun.timer);
       this.#begun.delete(id);
       this.#keptBefore.delete(id);

@@ -17,7 +17,8 @@ export function addHostCommands(program: Command): void {
     .option('--no-web', 'starts neither dashboard nor collector nor database')
     .addHelpText(
       'after',
-      '\nEnvironment:\n  DATABASE_URL        a PostgreSQL to use in place of the embedded one\n  BULKHEAD_STATE_DIR  state directory where no --state-dir is given',
+      '\nEnvironment:\n  DATABASE_URL        a PostgreSQL to use in place of the embedded one\n  BULKHEAD_STATE_DIR  state directory where no --state-dir is given' +
+        '\n  BULKHEAD_RETENTION_LIVE_MINUTES, _MINUTE_DAYS, _HOUR_MONTHS  how long is kept what (15, 14, 13)',
     )
     .action(async (options, command: Command) => {
       const { up } = await import('../up/up.ts');

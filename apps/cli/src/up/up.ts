@@ -117,7 +117,7 @@ async function prepare(options: UpOptions, wanted: ListenAddress, progress: Prog
     secrets,
     listen,
     isFreshRuntime,
-    common: { version, instance: instance.instance, hostId: instance.hostId, stateDirectory },
+    common: { version, instance: instance.instance, hostId: instance.hostId, stateDirectory, retention: options.environment.retention },
   };
 }
 

@@ -4,7 +4,7 @@ import { problemOf } from './agent-client.ts';
 import type { Services } from './services.ts';
 import { reportStorage } from './storage.ts';
 
-export function hostHandlers({ agent, database, live, log, meter }: Services): HandlersOf<typeof controlContract>['host'] {
+export function hostHandlers({ agent, config, database, live, log, meter }: Services): HandlersOf<typeof controlContract>['host'] {
   return {
     async list({ caller, signal }) {
       const { lastSeenAt } = live;
@@ -25,7 +25,7 @@ export function hostHandlers({ agent, database, live, log, meter }: Services): H
         throw problemOf(failure);
       }
     },
-    storage: ({ caller, signal }) => reportStorage({ agent, database, log }, caller, signal),
+    storage: ({ caller, signal }) => reportStorage({ agent, config, database, log }, caller, signal),
     recent: () => meter.points(),
     watch: ({ signal }) => live.watchReachability(signal),
   };

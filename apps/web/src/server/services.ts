@@ -9,7 +9,7 @@ import type { LiveCgroups } from './live-cgroups.ts';
 
 /** What the handlers stand on. */
 export interface Services {
-  config: Pick<WebConfig, 'hostId' | 'setupFile'>;
+  config: Pick<WebConfig, 'hostId' | 'setupFile' | 'retention'>;
   log: Logger;
   database: Database;
   auth: Auth;

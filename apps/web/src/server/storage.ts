@@ -1,14 +1,16 @@
 import type { Caller, StorageReport } from '@bulkhead/api';
 import { readStorage } from '@bulkhead/db';
+import { defaultRetention } from '@bulkhead/model';
 import { problemOf } from './agent-client.ts';
 import type { Services } from './services.ts';
 
 /** What is stored. Where the agent is away, all but its journal can be told. */
 export async function reportStorage(
-  { agent, database, log }: Pick<Services, 'agent' | 'database' | 'log'>,
+  { agent, config, database, log }: Pick<Services, 'agent' | 'config' | 'database' | 'log'>,
   caller: Caller,
   signal: AbortSignal,
 ): Promise<StorageReport> {
+  const retention = config.retention ?? defaultRetention;
   const journal = agent.host.use.query({}, { context: { caller }, signal }).then(
     ({ journalBytes }) => journalBytes,
     (failure) => {
@@ -22,7 +24,7 @@ export async function reportStorage(
   return {
     at: new Date().toISOString(),
     ...stored,
-    retention: { minuteDays: 14, hourMonths: 13 },
+    retention: { minuteDays: retention.minuteDays, hourMonths: retention.hourMonths },
     ...(journalBytes === undefined ? {} : { journalBytes }),
   };
 }
