@@ -9,7 +9,7 @@ import { RefusalLog } from './authorisation/refusal-log.ts';
 import { SeenStatements } from './authorisation/seen-statements.ts';
 import { Verifier } from './authorisation/verify-keys.ts';
 import { HostCgroups } from './cgroup/host-cgroups.ts';
-import { ownMaker } from './cgroup/own-maker.ts';
+import { makerOf } from './cgroup/maker-of.ts';
 import { ContainerHistory } from './container/history.ts';
 import { EventLog } from './event/event-log.ts';
 import { HostFacts } from './host/host-facts.ts';
@@ -78,7 +78,7 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
       hostId,
       liveSeconds,
       journal,
-      makerOf: (path) => ownMaker(instance, path),
+      makerOf: (path) => makerOf(path, instance),
       containerName: (id) => (ready ? runtime.find(id)?.name : undefined),
       log,
     }),
