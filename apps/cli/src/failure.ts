@@ -31,6 +31,7 @@ const optionsByField: Record<string, string> = {
   timeoutSeconds: '--time',
   signal: '--signal',
   container: 'the container',
+  path: 'the path',
 };
 
 /** Says `--memory: ...` where an answer says `limits.memoryMaxBytes: ...`. */

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addCgroupCommands } from './command/cgroup-commands.ts';
 import { addContainerCommands } from './command/container-commands.ts';
 import { addHostCommands } from './command/host-commands.ts';
 import { ExitRequest, reportFailure } from './failure.ts';
@@ -16,6 +17,7 @@ export function createProgram(): Command {
     .enablePositionalOptions();
   addHostCommands(program);
   addContainerCommands(program);
+  addCgroupCommands(program);
   program.addHelpText(
     'after',
     '\nFor developers:\n  test [TIER...]  check  bench [NAME]  build\n\nExit codes: 0 done, 1 failed, 2 wrong usage; run and exec pass on those of the command.',

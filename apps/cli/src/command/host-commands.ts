@@ -52,6 +52,15 @@ export function addHostCommands(program: Command): void {
       const { showServiceLog } = await import('./service-log.ts');
       await showServiceLog(stateDirectoryOf(command), name, options);
     });
+  const host = program.command('host').summary('the host itself');
+  host
+    .command('storage')
+    .summary('tells how much is stored, and how long what is kept')
+    .option('--json', 'prints JSON')
+    .action(async (options: { json?: boolean }, command: Command) => {
+      const { showStorage } = await import('./storage.ts');
+      await showStorage(stateDirectoryOf(command), options);
+    });
   program
     .command('usage')
     .summary('tells what tenants used')
