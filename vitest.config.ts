@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import { isEmulated } from './test/support/emulation.ts';
 
 /** Tiers that touch the host run one file after another: they make control groups, mounts and users. */
-const serial = { fileParallelism: false, testTimeout: 60_000, hookTimeout: 120_000 } as const;
+const serial = { fileParallelism: false, testTimeout: isEmulated ? 240_000 : 60_000, hookTimeout: isEmulated ? 240_000 : 120_000 };
 
 export default defineConfig({
   test: {
@@ -19,6 +20,8 @@ export default defineConfig({
       },
       { extends: true, test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...serial } },
       { extends: true, test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'], ...serial } },
+      // Each file boots guests of its own, which share nothing with this machine: two at a time.
+      { extends: true, test: { name: 'vm', include: ['test/vm/**/*.test.ts'], maxWorkers: 2 } },
       { extends: true, test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...serial, testTimeout: 120_000, hookTimeout: 300_000 } },
     ],
   },

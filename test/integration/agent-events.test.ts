@@ -3,6 +3,7 @@ import type { ContainerChange, OutputItem } from '@bulkhead/api';
 import { detectCgroups } from '@bulkhead/cgroup';
 import { cgroupRoot, type HostEvent, type JournalEntry, type Transcript } from '@bulkhead/model';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { boundMsec } from '../support/emulation.ts';
 import { startTestInstance, type TestInstance } from '../support/launcher.ts';
 import { describeNeeds } from '../support/needs.ts';
 import { AgentProcess, type As } from './agent-process.ts';
@@ -120,7 +121,7 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'any', controllers: ['
     const startedMsec = performance.now();
     const running = () => seen.find(({ change }) => change.type === 'changed' && change.container.status === 'running');
     for (let tries = 0; running() === undefined && tries < 200; tries += 1) await sleep(5);
-    expect((running()?.atMsec ?? Number.POSITIVE_INFINITY) - startedMsec).toBeLessThan(50);
+    expect((running()?.atMsec ?? Number.POSITIVE_INFINITY) - startedMsec).toBeLessThan(boundMsec(50));
     await agent.must('mutation', 'container.delete', { container: 'watched', force: true });
     await sleep(100);
     leaving.abort();
@@ -153,7 +154,7 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'any', controllers: ['
     await start('waits');
     const begun = performance.now();
     expect(await agent.must('query', 'container.wait', { container: 'waits', timeoutSeconds: 0.3 })).toEqual({});
-    expect(performance.now() - begun).toBeLessThan(2000);
+    expect(performance.now() - begun).toBeLessThan(boundMsec(2000));
     const streams = ['container.watch', 'event.watch', 'container.samples'].map(async (path) => {
       for await (const _ of agent.stream(path, path === 'container.watch' ? {} : undefined));
     });

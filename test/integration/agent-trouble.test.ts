@@ -1,16 +1,14 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { detectCgroups } from '@bulkhead/cgroup';
 import { cgroupRoot, type HostInfo, type JournalEntry } from '@bulkhead/model';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startTestInstance, type TestInstance } from '../support/launcher.ts';
 import { describeNeeds } from '../support/needs.ts';
-import { AgentProcess } from './agent-process.ts';
-
-const main = join(import.meta.dirname, '../../apps/agent/src/main.ts');
+import { AgentProcess, agentProgram } from './agent-process.ts';
 
 describeNeeds({ root: true, userNamespaces: true, cgroup: 'any' }, 'the agent in trouble', () => {
   let instance: TestInstance;
@@ -31,7 +29,7 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'any' }, 'the agent in
   });
 
   const run = (uid: number) =>
-    spawnSync(process.execPath, [main], {
+    spawnSync(process.execPath, [agentProgram], {
       uid,
       env: { PATH: process.env.PATH ?? '', BULKHEAD_CONFIG: instance.paths.config('agent') },
       encoding: 'utf8',
@@ -175,7 +173,11 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'any' }, 'the agent in
     const file = `${instance.paths.run}/config/broken-${randomUUID()}.json`;
     for (const broken of ['{', JSON.stringify({ ...config, instance: 'no such thing' })]) {
       writeFileSync(file, broken);
-      const { status, stdout } = spawnSync(process.execPath, [main], { env: { BULKHEAD_CONFIG: file }, encoding: 'utf8', timeout: 20_000 });
+      const { status, stdout } = spawnSync(process.execPath, [agentProgram], {
+        env: { BULKHEAD_CONFIG: file },
+        encoding: 'utf8',
+        timeout: 20_000,
+      });
       expect(status).toBe(1);
       expect(stdout).toContain(file);
     }
@@ -185,7 +187,7 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'any' }, 'the agent in
     // Another user may not be able to read the checkout: the source comes by standard input there.
     const child = spawn(
       process.execPath,
-      ['--input-type=module', '--eval', `process.geteuid = () => 1000; await import(${JSON.stringify(main)});`],
+      ['--input-type=module', '--eval', `process.geteuid = () => 1000; await import(${JSON.stringify(agentProgram)});`],
       {
         env: { BULKHEAD_CONFIG: instance.paths.config('agent') },
         stdio: ['ignore', 'pipe', 'pipe'],

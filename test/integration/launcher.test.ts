@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { LaunchError, LauncherClient, type LauncherExit, planContainer, planSandbox, readHostTemplate } from '@bulkhead/container/launcher';
 import { ContainerSpec, type ExitStatus } from '@bulkhead/model';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { repetitions } from '../support/emulation.ts';
 import { startTestInstance, type TestInstance } from '../support/launcher.ts';
 import { describeNeeds } from '../support/needs.ts';
 
@@ -182,14 +183,16 @@ describeNeeds({ root: true, userNamespaces: true }, 'launcher', () => {
     await client.ask({ type: 'forget', id: one.id }, 'done');
   });
 
-  it('forks 10,000 times with no failed child, no zombie and no leaked descriptor', { timeout: 600_000 }, async () => {
+  const forks = repetitions(10_000, 500);
+  it(`forks ${forks} times with no failed child, no zombie and no leaked descriptor`, { timeout: 600_000 }, async () => {
     await run(['true']);
     const before = { descriptors: descriptors(), children: children().length };
-    for (let batch = 0; batch < 20; batch += 1) {
-      const { message } = await client.ask({ type: 'self-test', forks: 500 }, 'tested');
+    for (let done = 0; done < forks; done += 100) {
+      const { message } = await client.ask({ type: 'self-test', forks: 100 }, 'tested');
       expect(message.failures).toEqual([]);
     }
-    for (let round = 0; round < 100; round += 1) expect((await run(['true'])).exitStatus).toEqual({ kind: 'exited', code: 0 });
+    for (let round = 0; round < repetitions(100, 10); round += 1)
+      expect((await run(['true'])).exitStatus).toEqual({ kind: 'exited', code: 0 });
     expect({ descriptors: descriptors(), children: children().length }).toEqual(before);
   });
 
