@@ -4,7 +4,7 @@ import { root } from './build/steps.ts';
 import { installTestPackages } from './test/debian-packages.ts';
 import { runTier, type TierResult } from './test/run-tier.ts';
 
-const tiers = ['unit', 'integration', 'conformance', 'e2e'] as const;
+const tiers = ['unit', 'integration', 'conformance', 'vm', 'e2e'] as const;
 
 const separator = process.argv.indexOf('--');
 const wanted = process.argv.slice(2, separator < 0 ? undefined : separator);

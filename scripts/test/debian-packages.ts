@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** Names in the list, without comments. */
+/** Names in the list that are to be installed: without comments, and without what tests only unpack (`NAME (unpacked)`). */
 export function parsePackageList(text: string): string[] {
   return text
     .split('\n')
     .map((line) => line.replace(/#.*/, '').trim())
-    .filter((line) => line !== '');
+    .filter((line) => line !== '' && !line.endsWith('(unpacked)'));
 }
 
 function findMissing(names: readonly string[]): string[] {

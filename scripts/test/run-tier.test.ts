@@ -14,6 +14,9 @@ test('a file that could not even be loaded is a failure, and so is an error outs
   expect(countReport(report, 1).failed).toBe(1);
 });
 
-test('the list of Debian packages has a comment for each, and comments are no packages', () => {
-  expect(parsePackageList('# head\nstrace   # why\n\ncrun # because\n')).toEqual(['strace', 'crun']);
+test('what is to be installed from Debian: neither comments nor what is only unpacked', () => {
+  expect(parsePackageList('# head\nstrace   # why\n\nlinux-image-amd64 (unpacked) # a kernel\ncrun # because\n')).toEqual([
+    'strace',
+    'crun',
+  ]);
 });

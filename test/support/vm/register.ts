@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+import { findMissing, type Needs } from '../needs.ts';
+import { type GuestRun, runTestsInGuest } from './run-tests.ts';
+
+/** What a guest needs of this machine. */
+export const guestNeeds: Needs = {
+  root: true,
+  architecture: 'x64',
+  programs: ['qemu-system-x86_64', 'busybox', 'mke2fs', 'setpriv', 'apt-get', 'dpkg-deb'],
+};
+
+/** Makes each result of a guest a result of this run: what failed in there fails here, under the same titles. */
+function registerResults(run: GuestRun): void {
+  const files = Map.groupBy(run.tests, ({ file }) => file);
+  for (const [file, results] of files) {
+    describe(file, () => {
+      for (const { titles, state, errors } of results) {
+        const title = titles.join(' > ');
+        if (state === 'skipped') test.skip(title, () => {});
+        else
+          test(title, () => {
+            if (state === 'failed') throw new Error(errors.join('\n') || 'it failed in the guest and did not say why');
+          });
+      }
+    });
+  }
+  test('the guest ran every file to its end, and nothing failed outside of the tests', () => {
+    expect(run.troubles.map(({ where, error }) => `${where}: ${error}`)).toEqual([]);
+    const console = run.console.slice(-4000);
+    expect({ isOver: run.isOver, end: run.end }, console).toEqual({ isOver: true, end: expect.stringMatching(/^(?:passed|failed)$/) });
+    expect([...files.keys()].sort(), console).toEqual([...run.files].sort());
+  });
+}
+
+/**
+ * Runs integration files in a guest and registers what came of each test. vitest wants to know tests before it runs any, so
+ * this is awaited at the top of a file: the guest runs while tests are collected.
+ */
+export async function describeGuestTests(name: string, files: readonly string[], timeoutSeconds: number): Promise<void> {
+  const missing = findMissing(guestNeeds);
+  if (missing.length > 0) describe.skip(`guest ${name} (needs ${missing.join(', ')})`, () => test('runs integration tests', () => {}));
+  else registerResults(await runTestsInGuest(files, { name, timeoutSeconds }));
+}

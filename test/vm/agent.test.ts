@@ -1,0 +1,5 @@
+import { integrationFilesForGuest } from '../support/vm/integration-files.ts';
+import { describeGuestTests } from '../support/vm/register.ts';
+
+// The other half, see kernel-and-containers.test.ts.
+await describeGuestTests('agent', integrationFilesForGuest('agent'), 900);
