@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
@@ -131,7 +132,19 @@ async function bundleOne(root: string, target: Bundle): Promise<void> {
     ],
   });
   if (target.packagesStayOutside) writePackageList(root, target, metafile);
+  writeBuildName(root, target);
   removeOldOutputs(root, target, new Set(Object.keys(metafile.outputs)));
+}
+
+/** A hash of the program beside it: by it one build is told from another. */
+function writeBuildName(root: string, target: Bundle): void {
+  const output = join(root, target.outputDirectory, target.name);
+  writeFileSync(
+    `${output}.build`,
+    `${createHash('sha256')
+      .update(readFileSync(`${output}.mjs`))
+      .digest('hex')}\n`,
+  );
 }
 
 /** Packages from npm that the bundle loads when it runs, for whoever puts together all that a service needs. */

@@ -18,15 +18,14 @@ describeNeeds({ root: true, userNamespaces: true }, 'launcher', () => {
   let count = 0;
 
   const connect = async () => {
-    const connected = await LauncherClient.connect(
+    client = LauncherClient.open(
       instance.paths.launcherSocket,
       (exit) => exits.get(exit.id)?.(exit),
       () => {
         lost += 1;
       },
     );
-    client = connected.client;
-    return connected.hello;
+    return client.hello();
   };
 
   beforeAll(async () => {

@@ -2,11 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createAgentClient, createControlClient } from '../../apps/cli/src/client/clients.ts';
 import { type Checkout, copyCheckout } from '../support/checkout.ts';
 import { ended, eventually, startInstance, type TestInstance } from '../support/instance.ts';
 import { describeNeeds } from '../support/needs.ts';
 
 const newTitle = 'Rebuilt while it ran';
+
+/** On a connection of its own: one that was kept open may be that of a dashboard killed meanwhile. */
+const get = (url: string): Promise<Response> => fetch(url, { headers: { connection: 'close' } });
 
 /** Pages that anybody may load, with every script and style they name, and the names of those not served whole. */
 async function loadPages(url: string): Promise<{ assets: number; failed: string[]; isChanged: boolean }> {
@@ -14,14 +18,14 @@ async function loadPages(url: string): Promise<{ assets: number; failed: string[
   const assets = new Set<string>();
   let isChanged = false;
   for (const path of ['/sign-in', '/setup?token=none']) {
-    const answer = await fetch(`${url}${path}`);
+    const answer = await get(`${url}${path}`);
     if (answer.status !== 200) failed.push(`${path} ${answer.status}`);
     const page = await answer.text();
     isChanged ||= page.includes(newTitle);
     for (const [asset] of page.matchAll(/\/_next\/static\/[^"\\?]+\.(?:js|css)/g)) assets.add(asset);
   }
   for (const asset of assets) {
-    const answer = await fetch(`${url}${asset}`);
+    const answer = await get(`${url}${asset}`);
     if (answer.status !== 200 || (await answer.text()).length === 0) failed.push(`${asset} ${answer.status}`);
   }
   return { assets: assets.size, failed, isChanged };
@@ -34,13 +38,13 @@ async function loadAllChunks(url: string, version: string): Promise<{ chunks: nu
   const failed: string[] = [];
   for (const { parentPath, name } of names) {
     const path = join(parentPath, name).slice(directory.length);
-    const { status } = await fetch(`${url}/_next/static${path}`);
+    const { status } = await get(`${url}/_next/static${path}`);
     if (status !== 200) failed.push(`${path} ${status}`);
   }
   return { chunks: names.length, failed };
 }
 
-const isServing = async (url: string): Promise<boolean> => (await fetch(`${url}/api/health`).catch(() => undefined))?.status === 200;
+const isServing = async (url: string): Promise<boolean> => (await get(`${url}/api/health`).catch(() => undefined))?.status === 200;
 
 const programOf = (pid: number): string => /programs\/([0-9a-f]{16})\//.exec(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))?.[1] ?? '';
 
@@ -117,7 +121,7 @@ describeNeeds(
       // A service that is started again meanwhile is still the one that the others were built with.
       const web = instance.pidOf('web');
       process.kill(web, 'SIGKILL');
-      await eventually('another dashboard', async () => (await fetch(`${instance.url}/api/health`).catch(() => undefined))?.status === 200);
+      await eventually('another dashboard', async () => (await get(`${instance.url}/api/health`).catch(() => undefined))?.status === 200);
       expect(programOf(instance.pidOf('web'))).toBe(version);
       expect((await loadPages(instance.url)).failed).toEqual([]);
     });
@@ -137,6 +141,33 @@ describeNeeds(
       expect(readlinkSync(`/proc/${pid}/exe`)).toContain(old);
       expect(mounted()).toHaveLength(2);
       expect(JSON.parse(again.run('ps', '--json').stdout)).toMatchObject([{ name: 'steady', status: 'running' }]);
+    });
+
+    test('a launcher whose own program changed is upgraded by the next up: same pid, same container, and the old version goes', {
+      timeout: 180_000,
+    }, async () => {
+      const source = join(checkout.root, 'apps/agent/src/launcher/main.ts');
+      writeFileSync(source, readFileSync(source, 'utf8').replace("message: 'resumed'", "message: 'resumed by the new one'"));
+      checkout.build();
+      const pid = instance.pidOf('launcher');
+      const started = (JSON.parse(instance.run('inspect', 'steady').stdout) as [{ pid: number }])[0];
+      instance.child.kill('SIGINT');
+      await ended(instance.child);
+      instance = await startInstance({ stateDirectory: instance.stateDirectory, commandLine: checkout.commandLine });
+      expect(instance.pidOf('launcher')).toBe(pid);
+      expect(programOf(pid)).toBe(programOf(instance.pidOf('agent')));
+      expect(readFileSync(join(instance.paths.logs, 'launcher.log'), 'utf8')).toContain('resumed by the new one');
+      expect(JSON.parse(instance.run('inspect', 'steady').stdout)).toMatchObject([{ status: 'running', pid: started.pid }]);
+      const control = createControlClient(instance.paths.controlSocket);
+      const told = await eventually('the event', async () => {
+        const [event] = await control.event.list.query({ kind: 'launcher.upgraded', limit: 10 });
+        return event;
+      });
+      expect(told).toMatchObject({ kind: 'launcher.upgraded', detail: { pid, processes: 1 } });
+      const { warnings } = await createAgentClient(instance.paths.agentSocket).host.info.query({});
+      expect(warnings.filter((warning) => warning.includes('launcher'))).toEqual([]);
+      await eventually('the old versions to go', () => versions().length === 1 && mounted().length === 1, 40_000);
+      expect(versions()).toEqual([programOf(pid)]);
     });
 
     test('an instance outlives its checkout', { timeout: 60_000 }, async () => {

@@ -32,8 +32,8 @@ function freeInstance(): string {
   }
 }
 
-/** Starts the built launcher as the supervisor does. */
-export async function startTestInstance(): Promise<TestInstance> {
+/** Starts the built launcher, or another program, as the supervisor does. */
+export async function startTestInstance(program = join(root, 'apps/agent/dist/launcher.mjs')): Promise<TestInstance> {
   const instance = freeInstance();
   const state = mkdtempSync(join(tmpdir(), 'bulkhead-test-'));
   const paths = instancePaths(state, instance);
@@ -56,7 +56,7 @@ export async function startTestInstance(): Promise<TestInstance> {
     rmSync(paths.launcherSocket, { force: true });
     const child = spawn(
       join(root, `node_modules/node-linux-${process.arch}/bin/node`),
-      ['--single-threaded', '--v8-pool-size=0', join(root, 'apps/agent/dist/launcher.mjs')],
+      ['--single-threaded', '--v8-pool-size=0', program],
       { env: { PATH: process.env.PATH ?? '', BULKHEAD_CONFIG: paths.config('launcher') }, stdio: ['ignore', 'ignore', 'inherit'] },
     );
     await until('the launcher to listen', () => existsSync(paths.launcherSocket) || child.exitCode !== null);

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { type CgroupReader, type Cgroups, detectCgroups } from '@bulkhead/cgroup';
-import { type ContainerRuntime, createContainerRuntime, type FailPoint, noFailPoint } from '@bulkhead/container';
+import { type ContainerRuntime, createContainerRuntime, type FailPoint, noFailPoint, type Renewal } from '@bulkhead/container';
 import { type ContainerDetail, cgroupRoot, type Reading } from '@bulkhead/model';
 import { readBootId } from '@bulkhead/namespace';
 import { startTestInstance, type TestInstance } from './launcher.ts';
@@ -14,24 +14,29 @@ export interface TestRuntime extends AsyncDisposable {
   /** Last readings as they were made durable, by container. */
   readonly finalReadings: Map<string, Reading>;
   /** Ends the runtime as a crash does, nothing tidied, and makes a new one over what is left. */
-  restart(failPoint?: FailPoint): Promise<{ finished: string[]; undone: string[] }>;
+  restart(failPoint?: FailPoint, renewal?: Renewal): Promise<{ finished: string[]; undone: string[] }>;
 }
 
-export async function startTestRuntime(failPoint: FailPoint = noFailPoint): Promise<TestRuntime> {
-  const instance = await startTestInstance();
+/** @param options.launcher program that the launcher is started from; the built one by default */
+export async function startTestRuntime(
+  failPoint: FailPoint = noFailPoint,
+  options: { launcher?: string; renewal?: Renewal } = {},
+): Promise<TestRuntime> {
+  const instance = await startTestInstance(options.launcher);
   const cgroups = detectCgroups();
   const finalReadings = new Map<string, Reading>();
   const beforeCgroupRemoval = async (container: ContainerDetail): Promise<void> => {
     using reader: CgroupReader = cgroups.reader(container.cgroupPath);
     finalReadings.set(container.id, reader.read());
   };
-  const make = (point: FailPoint): ContainerRuntime =>
+  const make = (point: FailPoint, renewal = options.renewal): ContainerRuntime =>
     createContainerRuntime({
       instance: instance.instance,
       paths: instance.paths,
       bootId: readBootId(),
       cgroups,
       failPoint: point,
+      ...(renewal === undefined ? {} : { renewal }),
       beforeCgroupRemoval,
     });
   let runtime = make(failPoint);
@@ -43,9 +48,9 @@ export async function startTestRuntime(failPoint: FailPoint = noFailPoint): Prom
       return runtime;
     },
     finalReadings,
-    async restart(point = noFailPoint) {
+    async restart(point = noFailPoint, renewal?: Renewal) {
       await runtime[Symbol.asyncDispose]();
-      runtime = make(point);
+      runtime = make(point, renewal);
       return runtime.recover();
     },
     async [Symbol.asyncDispose]() {

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cgroups } from '@bulkhead/cgroup';
-import type { ContainerRuntime, RuntimeOptions } from '@bulkhead/container';
+import { type ContainerRuntime, type LauncherProgram, Renewal, type RenewalOutcome, type RuntimeOptions } from '@bulkhead/container';
 import { defaultRetention, instancePaths, instanceUsers, Problem, type ServiceConfig } from '@bulkhead/model';
 import { createAuthenticate } from './authorisation/authenticate.ts';
 import { PolicyGate, readPolicy } from './authorisation/policy.ts';
@@ -32,7 +32,9 @@ export interface AgentOptions {
   config: ServiceConfig;
   bootId: string;
   cgroups: Cgroups;
-  createRuntime(options: Pick<RuntimeOptions, 'instance' | 'paths' | 'bootId' | 'cgroups' | 'beforeCgroupRemoval'>): ContainerRuntime;
+  createRuntime(options: Omit<RuntimeOptions, 'failPoint'>): ContainerRuntime;
+  /** What the launcher is to run; absent: whatever it runs. */
+  launcher?: LauncherProgram;
   log: Log;
 }
 
@@ -47,7 +49,7 @@ export interface Agent extends AsyncDisposable {
  * Puts the agent together and serves. The host's facts are answered at once, containers as soon as the launcher
  * answers; until then they are `unavailable`.
  */
-export async function startAgent({ config, bootId, cgroups, createRuntime, log }: AgentOptions): Promise<Agent> {
+export async function startAgent({ config, bootId, cgroups, createRuntime, launcher, log }: AgentOptions): Promise<Agent> {
   const { hostId, instance } = config;
   const paths = instancePaths(config.stateDirectory, instance);
   const liveSeconds = (config.retention ?? defaultRetention).liveMinutes * 60;
@@ -100,8 +102,16 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
       log,
     }),
   );
+  const renewal = launcher === undefined ? undefined : new Renewal(launcher, tellRenewal);
   const runtime = parts.use(
-    createRuntime({ instance, paths, bootId, cgroups, beforeCgroupRemoval: (container) => sampler.finish(container) }),
+    createRuntime({
+      instance,
+      paths,
+      bootId,
+      cgroups,
+      ...(renewal === undefined ? {} : { renewal }),
+      beforeCgroupRemoval: (container) => sampler.finish(container),
+    }),
   );
   const history = new ContainerHistory({ journal, events, sampler });
   parts.defer(() => history.live.close());
@@ -122,6 +132,9 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
       ...(journal.overflowing
         ? ['Nobody collects the journal of this host: transcripts and readings minute by minute are given up, no use is.']
         : []),
+      ...(renewal?.trouble === undefined
+        ? []
+        : [`The launcher runs an earlier build and could not be replaced (${renewal.trouble}): it serves as before, and is asked again.`]),
       ...(ready && !history.launcherLost ? [] : ['The launcher does not answer: containers run on, but none can be started.']),
     ],
   });
@@ -174,6 +187,16 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, log }
       await running.disposeAsync();
     },
   };
+
+  function tellRenewal(outcome: RenewalOutcome): void {
+    const { type, ...detail } = outcome;
+    if (type === 'failed') {
+      log.warn(detail, 'the launcher could not be replaced, it goes on with the program it has');
+      return;
+    }
+    log.info(detail, 'the launcher runs the program of this agent now');
+    void events.record('launcher.upgraded', { detail });
+  }
 
   /** Takes up what the life before left, again and again until the launcher answers. */
   async function recover(): Promise<void> {

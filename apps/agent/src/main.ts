@@ -5,6 +5,7 @@ import { Problem, ServiceConfig } from '@bulkhead/model';
 import { readBootId } from '@bulkhead/namespace';
 import { startAgent } from './agent.ts';
 import { readConfigFile } from './env.ts';
+import { shippedLauncher } from './host/shipped-launcher.ts';
 import { createLog, explain } from './log.ts';
 
 /** Less than the supervisor waits before it kills. */
@@ -36,8 +37,10 @@ try {
     process.stderr.write('the agent needs root: it makes namespaces, mounts and control groups; start it with `sudo ./bulkhead up`\n');
     process.exit(1);
   }
+  const launcher = shippedLauncher(import.meta.dirname);
   const agent = await startAgent({
     config: readConfig(),
+    ...(launcher === undefined ? {} : { launcher }),
     bootId: readBootId(),
     cgroups: detectCgroups(),
     createRuntime: (options) => createContainerRuntime({ ...options, failPoint: noFailPoint }),

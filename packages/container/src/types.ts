@@ -11,6 +11,7 @@ import type {
   InstanceName,
   InstancePaths,
 } from '@bulkhead/model';
+import type { Renewal } from './launcher/renewal.ts';
 import type { RecordedTranscript } from './runtime/transcript.ts';
 
 /** A named moment of an operation. Production passes `noFailPoint`; tests throw, wait or kill the process at one. */
@@ -23,6 +24,8 @@ export interface RuntimeOptions {
   bootId: BootId;
   cgroups: Cgroups;
   failPoint: FailPoint;
+  /** Brings a launcher of another build to ours; absent: any is taken as it is. */
+  renewal?: Renewal;
   /**
    * Called when the last process of a container has ended and again just before its cgroup is removed. Must make the
    * last reading durable before it resolves: a cgroup is removed only after that.

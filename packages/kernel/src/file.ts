@@ -189,6 +189,11 @@ export function dupOnto(fd: Fd, target: 0 | 1 | 2): void {
   perform('dup3', [fd, target], () => cDup3(number, target, 0));
 }
 
+/** Whether 0, 1 and 2 pass through the next execve(2). Node makes them close-on-exec, and the next program would be mute. */
+export function keepStandardStreams(kept: boolean): void {
+  for (const number of [0, 1, 2]) perform('fcntl', [number, 'F_SETFD', kept ? 0 : 1], () => cFcntl(number, 2, kept ? 0 : 1));
+}
+
 /** fcntl(2), F_DUPFD_CLOEXEC: a second descriptor of the same open file. */
 export function duplicate(fd: Fd): Fd {
   const number = perform('fcntl', [fd, 'F_DUPFD_CLOEXEC'], () => cFcntl(numberOf(fd), 1030, 3));

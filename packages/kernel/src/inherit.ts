@@ -14,3 +14,8 @@ export function adoptInherited(token: number, label: string): Fd {
   fcntl(fd, F_SETFD, FD_CLOEXEC);
   return fd;
 }
+
+/** Takes back that a descriptor lives on: the execve(2) it was kept for failed. */
+export function dropAcrossExec(fd: Fd): void {
+  fcntl(fd, F_SETFD, FD_CLOEXEC);
+}

@@ -52,6 +52,7 @@ export const EventKind = z.enum([
   'agent.started',
   'agent.recovered',
   'launcher.lost',
+  'launcher.upgraded',
   'host.clock-stepped',
   'authorisation.refused',
 ]);

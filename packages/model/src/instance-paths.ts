@@ -50,5 +50,8 @@ export function instancePaths(stateDirectory: string, instance: string) {
 }
 export type InstancePaths = ReturnType<typeof instancePaths>;
 
+/** Node's options for the launcher: one thread, for what it forks runs JavaScript, and other threads would be missing there. */
+export const launcherNodeOptions = ['--single-threaded', '--v8-pool-size=0'] as const;
+
 /** Name of our cgroup below each hierarchy's mount point. */
 export const cgroupRoot = (instance: string): string => `bulkhead-${instance}`;

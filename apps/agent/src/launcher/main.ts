@@ -1,4 +1,14 @@
-import { Launcher, planContainer, planHostRoot, readHostTemplate, readKept, selfTest, warmUp } from '@bulkhead/container/launcher';
+import {
+  checkKept,
+  Launcher,
+  planContainer,
+  planHostRoot,
+  readHostTemplate,
+  readKept,
+  readLauncherBuild,
+  selfTest,
+  warmUp,
+} from '@bulkhead/container/launcher';
 import { ContainerSpec, instancePaths, Problem } from '@bulkhead/model';
 import { ownEnvironment, readConfig } from './env.ts';
 
@@ -18,7 +28,19 @@ function main(): void {
   if (process.getuid?.() !== 0) throw new Problem('forbidden', 'the launcher needs root');
   const config = readConfig();
   const paths = instancePaths(config.stateDirectory, config.instance);
-  const launcher = new Launcher({ program: config.version, socketPath: paths.launcherSocket, environment: ownEnvironment(), log });
+  if (flag === '--rehearse') {
+    // Started by the launcher that this program is to replace: over a copy of what it would be left, touching nothing.
+    selfTest();
+    checkKept(readKept(Number(token)));
+    process.exit(0);
+  }
+  const launcher = new Launcher({
+    program: config.version,
+    build: readLauncherBuild(import.meta.dirname),
+    socketPath: paths.launcherSocket,
+    environment: ownEnvironment(),
+    log,
+  });
   // Ended by `shutdown` or SIGKILL: a signal to the group of a terminal must not take the containers with it.
   for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const)
     process.on(signal, () => log({ level: 'info', message: `${signal} ignored: the launcher holds containers` }));

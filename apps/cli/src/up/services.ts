@@ -1,3 +1,4 @@
+import { launcherNodeOptions } from '@bulkhead/model';
 import { createAgentClient } from '../client/clients.ts';
 import { sendRequest } from '../client/http-message.ts';
 import type { Environment } from '../env.ts';
@@ -21,8 +22,7 @@ export interface PlanContext {
 export function launcherPlan({ instance: { paths }, program, environment }: PlanContext): ServicePlan {
   return {
     name: 'launcher',
-    // One thread: what it forks runs JavaScript, and other threads would be missing there.
-    command: [nodeProgram(program.directory), '--single-threaded', '--v8-pool-size=0', `${program.directory}/apps/agent/dist/launcher.mjs`],
+    command: [nodeProgram(program.directory), ...launcherNodeOptions, `${program.directory}/apps/agent/dist/launcher.mjs`],
     // No compile cache: with it every third forked child died of SIGSEGV.
     environment: cleanEnvironment(environment, { config: paths.config('launcher') }),
     logFile: `${paths.logs}/launcher.log`,

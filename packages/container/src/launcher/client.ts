@@ -51,15 +51,11 @@ export class LauncherClient implements Disposable {
   }
 
   /**
-   * Connects and greets.
+   * Connects. The launcher is to be greeted next.
    *
    * @throws Problem 'unavailable' where no launcher serves
    */
-  static async connect(
-    path: string,
-    onExit: (exit: LauncherExit) => void,
-    onLost: () => void,
-  ): Promise<{ client: LauncherClient; hello: ReplyOf<'hello'> }> {
+  static open(path: string, onExit: (exit: LauncherExit) => void, onLost: () => void): LauncherClient {
     const connected = socket(AF_UNIX, SOCK_SEQPACKET);
     try {
       connectUnix(connected, path);
@@ -71,9 +67,18 @@ export class LauncherClient implements Disposable {
       });
     }
     fcntl(connected, F_SETFL, O_RDWR | O_NONBLOCK);
-    const client = new LauncherClient(connected, onExit, onLost);
-    const { message } = await client.ask({ type: 'hello', version: protocolVersion }, 'hello');
-    return { client, hello: message };
+    return new LauncherClient(connected, onExit, onLost);
+  }
+
+  /** @throws LaunchError where it speaks another protocol */
+  async hello(): Promise<ReplyOf<'hello'>> {
+    const { message } = await this.ask({ type: 'hello', version: protocolVersion }, 'hello');
+    return message;
+  }
+
+  /** Has the launcher become another program. @throws LaunchError where it stays what it is, and goes on serving */
+  async upgrade(program: string, interpreter: string[]): Promise<void> {
+    await this.ask({ type: 'upgrade', program, interpreter }, 'done');
   }
 
   get lost(): boolean {

@@ -189,8 +189,17 @@ export const Request = z.discriminatedUnion('type', [
   z.object({ type: z.literal('close-stdin'), seq: z.number(), id: ContainerId, execId: ExecId.optional() }),
   /** Forgets a process that has ended, or ends one that was never started. */
   z.object({ type: z.literal('forget'), seq: z.number(), id: ContainerId, execId: ExecId.optional() }),
-  /** Replaces the program by execve(2) of itself: same pid, same children, same terminals. */
-  z.object({ type: z.literal('upgrade'), seq: z.number(), program: z.string() }),
+  /**
+   * Replaces the program by execve(2) of itself: same pid, same children, same terminals. `hello` and this message keep
+   * their meaning in every version: by them an agent that speaks otherwise gets a launcher that speaks as it does.
+   */
+  z.object({
+    type: z.literal('upgrade'),
+    seq: z.number(),
+    program: z.string(),
+    /** Node and its options; absent: those that run now. */
+    interpreter: z.array(z.string()).min(1).optional(),
+  }),
   /** Forks so many children that allocate, collect garbage and end, one after the other. */
   z.object({ type: z.literal('self-test'), seq: z.number(), forks: z.number().int().min(1).max(1000) }),
   z.object({ type: z.literal('shutdown'), seq: z.number() }),
@@ -212,7 +221,10 @@ export const Reply = z.discriminatedUnion('type', [
     seq: z.number(),
     version: z.number(),
     pid: z.number(),
+    /** Its version. */
     program: z.string(),
+    /** What it is made of (readLauncherBuild); absent: it does not know. */
+    build: z.string().optional(),
     processes: z.array(ProcessState),
   }),
   /** Pid of the sandbox. */

@@ -6,7 +6,7 @@ import {
   type Fd,
   hasErrno,
   keepAcrossExec,
-  memfd_create,
+  keepStandardStreams,
   pidfd_open,
   pidfd_send_signal,
   poll,
@@ -17,7 +17,6 @@ import {
   WEXITED,
   WNOHANG,
   waitPid,
-  writeAll,
 } from '@bulkhead/kernel';
 import type { ExitStatus } from '@bulkhead/model';
 import type { Entry } from '../init/container.ts';
@@ -27,9 +26,10 @@ import { type Launch, launchContainer, launchExec } from './launch.ts';
 import { Output } from './output.ts';
 import { LaunchedProcess, processKey } from './process.ts';
 import { ChildReport, encodeSteps, protocolVersion, type Reply, type Request } from './protocol.ts';
+import { type NextProgram, rehearse } from './rehearsal.ts';
 import { endSandbox, SandboxPool } from './sandbox.ts';
 import { exerciseForks } from './self-test.ts';
-import { type Kept, restore, serialise } from './upgrade.ts';
+import { type Kept, restore, serialise, unmark, writeTable } from './upgrade.ts';
 
 /** A launch whose child has not said that it is ready. */
 interface Launching {
@@ -48,6 +48,7 @@ interface Launching {
  */
 export class Launcher {
   readonly #program: string;
+  readonly #build: string | undefined;
   readonly #socketPath: string;
   readonly #environment: readonly string[];
   readonly #processes = new Map<string, LaunchedProcess>();
@@ -57,9 +58,22 @@ export class Launcher {
   readonly #agent: AgentLink;
   #log: (line: object) => void;
 
-  /** @param options.environment entries for the program that replaces this one at an upgrade */
-  constructor(options: { program: string; socketPath: string; environment: readonly string[]; log: (line: object) => void }) {
+  #upgrading = false;
+
+  /**
+   * @param options.program version of the program
+   * @param options.build what it is made of
+   * @param options.environment entries for the program that replaces this one at an upgrade
+   */
+  constructor(options: {
+    program: string;
+    build: string | undefined;
+    socketPath: string;
+    environment: readonly string[];
+    log: (line: object) => void;
+  }) {
     this.#program = options.program;
+    this.#build = options.build;
     this.#socketPath = options.socketPath;
     this.#environment = options.environment;
     this.#log = options.log;
@@ -97,18 +111,16 @@ export class Launcher {
     try {
       this.#act(request, fds);
     } catch (failure) {
-      const kernel = failure instanceof SyscallError ? { syscall: failure.syscall, code: failure.code } : {};
-      this.#post({
-        type: 'failed',
-        seq: request.seq,
-        message: failure instanceof Error ? failure.message : String(failure),
-        ...kernel,
-        steps: [],
-      });
+      this.#refuse(request.seq, failure);
     } finally {
       // Whatever was meant for a child has been inherited by it, or is of no use any more.
       for (const fd of fds) fd[Symbol.dispose]();
     }
+  }
+
+  #refuse(seq: number, failure: unknown): void {
+    const kernel = failure instanceof SyscallError ? { syscall: failure.syscall, code: failure.code } : {};
+    this.#post({ type: 'failed', seq, message: failure instanceof Error ? failure.message : String(failure), ...kernel, steps: [] });
   }
 
   #find(request: { id: string; execId?: string | undefined }): LaunchedProcess {
@@ -130,7 +142,8 @@ export class Launcher {
           state,
           exitStatus,
         }));
-        this.#post({ type: 'hello', seq: request.seq, version: protocolVersion, pid: process.pid, program: this.#program, processes });
+        const own = { pid: process.pid, program: this.#program, build: this.#build };
+        this.#post({ type: 'hello', seq: request.seq, version: protocolVersion, ...own, processes });
         return;
       }
       case 'prepare':
@@ -208,7 +221,7 @@ export class Launcher {
         return;
       }
       case 'upgrade':
-        this.#upgrade(request.program, request.seq);
+        this.#upgrade(request);
         return;
       case 'self-test':
         this.#post({ type: 'tested', seq: request.seq, failures: exerciseForks(request.forks) });
@@ -393,21 +406,55 @@ export class Launcher {
     one[Symbol.dispose]();
   }
 
-  #upgrade(program: string, seq: number): void {
+  /** Answers where it fails; where it does not, the program that replaces this one answers. */
+  #upgrade({ seq, program, interpreter }: Extract<Request, { type: 'upgrade' }>): void {
+    if (this.#upgrading) throw new Error('an upgrade is under way');
+    this.#refuseWhileLaunching();
+    const [node, ...options] = interpreter ?? [process.execPath, ...process.execArgv];
+    const next: NextProgram = { command: [node ?? process.execPath, ...options, program], environment: this.#environment };
+    rehearse(
+      next,
+      () => this.#describe(seq),
+      (failure) => {
+        this.#upgrading = false;
+        try {
+          if (failure !== undefined) throw new Error(failure);
+          this.#become(next, seq);
+        } catch (cause) {
+          this.#log({ level: 'error', message: `not replaced by ${program}: ${String(cause)}` });
+          this.#refuse(seq, cause);
+        }
+      },
+    );
+    this.#upgrading = true;
+  }
+
+  #refuseWhileLaunching(): void {
     if (this.#launching.size > 0 || [...this.#processes.values()].some((one) => one.report !== undefined && one.state !== 'created'))
       throw new Error('a process is being launched: try again');
-    const { listener } = this.#agent;
+  }
+
+  #describe(seq: number): Kept {
+    const { listener, connection } = this.#agent;
     if (listener === undefined) throw new Error('the launcher does not listen');
+    return serialise(seq, listener, connection, [...this.#processes.values()]);
+  }
+
+  /** execve(2) of this very process. Returns only by throwing. */
+  #become({ command, environment }: NextProgram, seq: number): never {
+    this.#refuseWhileLaunching();
     this.#pool.clear();
-    const kept = serialise(seq, listener, this.#agent.connection, [...this.#processes.values()]);
-    const table = memfd_create('launcher-table', false);
-    writeAll(table, Buffer.from(JSON.stringify(kept)));
-    clearSignalMask();
-    execve(
-      process.execPath,
-      [process.execPath, ...process.execArgv, program, '--resume', String(keepAcrossExec(table))],
-      this.#environment,
-    );
+    try {
+      using table = writeTable(this.#describe(seq));
+      clearSignalMask();
+      keepStandardStreams(true);
+      execve(command[0], [...command, '--resume', String(keepAcrossExec(table))], environment);
+    } catch (failure) {
+      keepStandardStreams(false);
+      const { listener, connection } = this.#agent;
+      if (listener !== undefined) unmark(listener, connection, [...this.#processes.values()]);
+      throw failure;
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { adoptInherited, type Fd, keepAcrossExec, pidfd_open, readText } from '@bulkhead/kernel';
+import { adoptInherited, dropAcrossExec, type Fd, keepAcrossExec, memfd_create, pidfd_open, readText, writeAll } from '@bulkhead/kernel';
 import { ContainerId, ExitStatus } from '@bulkhead/model';
 import { z } from 'zod';
 import { Output } from './output.ts';
@@ -22,6 +22,8 @@ export const Kept = z.object({
       ownChild: z.boolean(),
       state: z.enum(['created', 'running', 'exited']),
       exitStatus: ExitStatus.optional(),
+      /** The `start` that waits for its answer. */
+      starting: z.number().optional(),
       pidfd: Token.optional(),
       report: Token.optional(),
       stdin: Token.optional(),
@@ -49,6 +51,7 @@ export function serialise(seq: number, listener: Fd, connection: Fd | undefined,
       ownChild: one.ownChild,
       state: one.state,
       exitStatus: one.exitStatus,
+      starting: one.starting,
       pidfd: keep(one.pidfd),
       report: keep(one.report),
       stdin: keep(one.stdin),
@@ -57,6 +60,25 @@ export function serialise(seq: number, listener: Fd, connection: Fd | undefined,
       output: one.output.plan,
     })),
   };
+}
+
+/** Takes back what `serialise` marked: the execve(2) failed, and this program goes on. */
+export function unmark(listener: Fd, connection: Fd | undefined, processes: readonly LaunchedProcess[]): void {
+  const held = processes.flatMap((one) => [one.pidfd, one.report, one.stdin, one.terminal, ...one.output.sources.values()]);
+  for (const fd of [listener, connection, ...held]) if (fd !== undefined && !fd.closed) dropAcrossExec(fd);
+}
+
+/** Puts the table into a memfd. */
+export function writeTable(kept: Kept): Fd {
+  const table = memfd_create('launcher-table', false);
+  writeAll(table, Buffer.from(JSON.stringify(kept)));
+  return table;
+}
+
+/** Every descriptor that a table names. */
+export function tokensOf(kept: Kept): number[] {
+  const held = kept.processes.flatMap((one) => [one.pidfd, one.report, one.stdin, one.terminal, ...one.sources.map(([, token]) => token)]);
+  return [kept.listener, kept.connection, ...held].filter((token) => token !== undefined);
 }
 
 /** Reads the table that the program before left in a memfd. */
@@ -82,6 +104,7 @@ export function restore(kept: Kept): { listener: Fd; connection: Fd | undefined;
       state: one.state,
     });
     restored.exitStatus = one.exitStatus;
+    restored.starting = one.starting;
     restored.report = take(one.report, 'report');
     restored.stdin = take(one.stdin, 'stdin');
     restored.terminal = take(one.terminal, 'terminal');

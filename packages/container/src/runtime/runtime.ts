@@ -57,11 +57,16 @@ class Runtime implements ContainerRuntime {
     this.#options = options;
     this.#store = new ContainerStore(options.paths.containers);
     this.#exits = new ExitWatch(this.#store, (id, exitStatus) => this.#ended(id, exitStatus));
-    this.#launcher = new LauncherConnection(options.paths.launcherSocket, {
-      connected: (client, processes) => this.#takeUp(client, processes),
-      exited: (exit) => this.#exited(exit),
-      lost: () => this.#lostLauncher(),
-    });
+    this.#launcher = new LauncherConnection(
+      options.paths.launcherSocket,
+      {
+        connected: (client, processes) => this.#takeUp(client, processes),
+        exited: (exit) => this.#exited(exit),
+        lost: () => this.#lostLauncher(),
+        renewed: () => this.#ahead.forget(),
+      },
+      options.renewal,
+    );
     this.#ahead = new ContainersAhead({
       ids: new IdRanges(options.instance),
       template: readHostTemplate(),

@@ -15,6 +15,7 @@ export const eventWords = {
   'agent.started': 'agentStarted',
   'agent.recovered': 'agentRecovered',
   'launcher.lost': 'launcherLost',
+  'launcher.upgraded': 'launcherUpgraded',
   'host.clock-stepped': 'hostClockStepped',
   'authorisation.refused': 'authorisationRefused',
 } as const satisfies Record<EventKind, string>;
@@ -27,6 +28,7 @@ const states: Partial<Record<EventKind, State>> = {
   'host.clock-stepped': 'attention',
   'authorisation.refused': 'attention',
   'container.started': 'good',
+  'launcher.upgraded': 'good',
 };
 
 export const eventState = (kind: EventKind): State => states[kind] ?? 'unknown';
