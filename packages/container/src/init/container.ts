@@ -20,7 +20,7 @@ import {
 import { receiveAssignment, receiveWord } from '../launcher/channel.ts';
 import type { Assignment, SandboxPlan } from '../launcher/protocol.ts';
 import type { ChildContext } from './fork.ts';
-import { becomeNamespaceRoot, type PreparedStreams, startWhenTold, writeOwnProc } from './program.ts';
+import { becomeNamespaceRoot, type PreparedStreams, shrinkBoundingSet, startWhenTold, writeOwnProc } from './program.ts';
 import { enterRoot, writeNewFile } from './root.ts';
 
 /** Group `tty` inside, owner of terminals. */
@@ -61,6 +61,8 @@ export function runContainer(child: ChildContext, sandbox: SandboxPlan, entry: E
   becomeNamespaceRoot();
   bringLoopbackUp();
   using root = enterRoot(sandbox.root, ttyGid);
+  // It limits what programs can be given, not what this child has until it becomes one.
+  shrinkBoundingSet(sandbox.capabilities);
 
   const { assignment, fds } = receiveAssignment(child.report);
   const tasks = fds.splice(0, assignment.tasks);

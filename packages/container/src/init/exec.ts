@@ -3,7 +3,7 @@ import { send } from '../launcher/channel.ts';
 import type { ExecPlan } from '../launcher/protocol.ts';
 import { type Entry, joinCgroups } from './container.ts';
 import type { ChildContext } from './fork.ts';
-import { becomeNamespaceRoot, type PreparedStreams, startWhenTold, writeOwnProc } from './program.ts';
+import { becomeNamespaceRoot, type PreparedStreams, shrinkBoundingSet, startWhenTold, writeOwnProc } from './program.ts';
 
 /**
  * What a forked child does to run a further program in a running container: its cgroup, then all namespaces of the
@@ -21,5 +21,6 @@ export function runExec(child: ChildContext, plan: ExecPlan, target: Fd, entry: 
     _exit(0);
   }
   becomeNamespaceRoot();
+  shrinkBoundingSet(plan.process.capabilities);
   startWhenTold(child, plan.process, prepared);
 }

@@ -112,15 +112,20 @@ function arrangeStreams(plan: ProcessPlan, streams: Streams): void {
   dupOnto(streams.stderr, 2);
 }
 
-/**
- * Gives up what the program shall not have: the bounding set shrinks to the plan's capabilities, the others are emptied,
- * ids become the user's, and no_new_privs is set.
- */
-function dropPrivileges(plan: ProcessPlan): void {
-  const keep = BigInt(`0x${plan.capabilities}`);
+/** Leaves in the bounding set what a mask names (capabilities(7)). */
+export function shrinkBoundingSet(mask: string): void {
+  const keep = BigInt(`0x${mask}`);
   for (let capability = 0; capability < capabilityNames.length; capability += 1) {
     if ((keep & (1n << BigInt(capability))) === 0n) dropFromBoundingSet(capability);
   }
+}
+
+/**
+ * Gives up what the program shall not have beside what the bounding set keeps from it already: the other sets shrink to
+ * the plan's capabilities, ids become the user's, and no_new_privs is set.
+ */
+function dropPrivileges(plan: ProcessPlan): void {
+  const keep = BigInt(`0x${plan.capabilities}`);
   clearAmbientSet();
   if (plan.gid !== 0) {
     setresgid(plan.gid);

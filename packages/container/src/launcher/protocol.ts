@@ -67,6 +67,8 @@ export const SandboxPlan = z.object({
   ids: IdRange,
   root: RootPlan,
   oomScoreAdj: z.number().int(),
+  /** Capabilities that stay in the bounding set, as a hexadecimal mask. */
+  capabilities: z.string(),
 });
 export type SandboxPlan = z.infer<typeof SandboxPlan>;
 

@@ -4,7 +4,7 @@ import { hasErrno, Recorder, record } from '@bulkhead/kernel';
 import type { ContainerId, ContainerSpec, NamespaceReference, ProcessIdentity } from '@bulkhead/model';
 import { processIdentity, readNamespaces } from '@bulkhead/namespace';
 import type { SandboxPlan } from '../launcher/protocol.ts';
-import { initCgroup, initName } from './cgroup-names.ts';
+import { initCgroup, initName } from './cgroup-root.ts';
 import type { LauncherConnection } from './connection.ts';
 import type { HostTemplate } from './host-template.ts';
 import type { IdRanges } from './id-ranges.ts';

@@ -47,6 +47,7 @@ export const planSandbox = (template: HostTemplate, namespaces: readonly Namespa
   ids: { hostId, size: idsPerContainer },
   root: planHostRoot(template),
   oomScoreAdj,
+  capabilities,
 });
 
 export function planContainer(spec: ContainerSpec): ContainerPlan {

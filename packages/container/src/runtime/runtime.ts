@@ -11,14 +11,14 @@ import {
   Problem,
 } from '@bulkhead/model';
 import type { LauncherClient, LauncherExit } from '../launcher/client.ts';
-import type { OutputPlan, ProcessState } from '../launcher/protocol.ts';
+import type { OutputPlan } from '../launcher/protocol.ts';
 import type { ContainerRuntime, ExecRequest, ProcessOutputItem, RuntimeChange, RuntimeOptions } from '../types.ts';
-import { initCgroup, initName } from './cgroup-names.ts';
+import { initCgroup, initName, killTimeoutMsec, makeCgroupRoot, removeOrphans } from './cgroup-root.ts';
 import { LauncherConnection } from './connection.ts';
 import { type Ahead, ContainersAhead, closeEntry, lookAt } from './containers-ahead.ts';
 import { limitDrift } from './drift.ts';
 import { ExecSessions } from './exec.ts';
-import { ExitWatch, findExit, openProcess } from './exits.ts';
+import { ExitWatch } from './exits.ts';
 import { exitCodeOfFailedExec, explainLaunch, explainStorage } from './failure.ts';
 import { readHostTemplate } from './host-template.ts';
 import { IdRanges, idsPerContainer } from './id-ranges.ts';
@@ -27,12 +27,10 @@ import { logMaxBytes, readLog } from './log-reader.ts';
 import { planContainer } from './plan.ts';
 import { readProcess } from './processes.ts';
 import { readStates, type StoredContainer } from './state-file.ts';
-import { ContainerStore, closePipes, type Held } from './store.ts';
+import { ContainerStore, closePipes } from './store.ts';
+import { takeUp } from './taking-up.ts';
 import { openInput, resizeInput, writeInput } from './terminal-io.ts';
 import { type RecordedTranscript, TranscriptBuilder } from './transcript.ts';
-
-/** How long a forced end may take before it is given up as stuck in the kernel. */
-const killTimeoutMsec = 10_000;
 
 const now = (): string => new Date().toISOString();
 
@@ -57,6 +55,22 @@ class Runtime implements ContainerRuntime {
     this.#options = options;
     this.#store = new ContainerStore(options.paths.containers);
     this.#exits = new ExitWatch(this.#store, (id, exitStatus) => this.#ended(id, exitStatus));
+<<<<<<< theirs
+    this.#launcher = new LauncherConnection(options.paths.launcherSocket, {
+      connected: async (client, processes) => {
+        this.#exits.end();
+        await takeUp(client, processes, {
+          store: this.#store,
+          output: (id) => this.#output(id),
+          ended: (id, exitStatus) => this.#ended(id, exitStatus),
+        });
+        await this.#execs.takeUp(processes);
+        this.#store.tell({ type: 'launcher-back' });
+      },
+      exited: (exit) => this.#exited(exit),
+      lost: () => this.#lostLauncher(),
+    });
+=======
     this.#launcher = new LauncherConnection(
       options.paths.launcherSocket,
       {
@@ -67,6 +81,7 @@ class Runtime implements ContainerRuntime {
       },
       options.renewal,
     );
+>>>>>>> mine
     this.#ahead = new ContainersAhead({
       ids: new IdRanges(options.instance),
       template: readHostTemplate(),
@@ -80,7 +95,7 @@ class Runtime implements ContainerRuntime {
 
   async recover(): Promise<{ finished: string[]; undone: string[] }> {
     mkdirSync(this.#options.paths.containerLogs, { recursive: true, mode: 0o700 });
-    this.#makeCgroupRoot();
+    makeCgroupRoot(this.#options.cgroups, this.#options.instance);
     const stored = readStates(this.#options.paths.containers);
     for (const { state } of stored) if (state !== undefined) this.#store.load(state);
     await this.#launcher.connect();
@@ -97,84 +112,8 @@ class Runtime implements ContainerRuntime {
         undone.push(id);
       }
     }
-    undone.push(...(await this.#removeOrphans()));
+    undone.push(...(await removeOrphans(this.#options.cgroups, this.#options.instance, (id) => this.#store.get(id) !== undefined)));
     return { finished, undone };
-  }
-
-  /** Devices are restricted once, at the root: all below inherit it, and v1 takes the list only while there is nothing below. */
-  #makeCgroupRoot(): void {
-    const { cgroups, instance } = this.#options;
-    const root = cgroupRoot(instance);
-    cgroups.create(root);
-    if (cgroups.children(root).length === 0) cgroups.restrictDevices(root);
-  }
-
-  /** Cgroups of ours that belong to no container: left by a crash before anything was written, or by a lost /run. */
-  async #removeOrphans(): Promise<string[]> {
-    const root = cgroupRoot(this.#options.instance);
-    const orphans = this.#options.cgroups
-      .children(root)
-      .flatMap((tenantPath) => this.#options.cgroups.children(tenantPath))
-      .filter((path) => this.#store.get(path.slice(path.lastIndexOf('/') + 1)) === undefined);
-    for (const path of orphans) {
-      await this.#options.cgroups.kill(path, killTimeoutMsec);
-      await this.#options.cgroups.remove(path);
-    }
-    return orphans.map((path) => path.slice(path.lastIndexOf('/') + 1));
-  }
-
-  /** Brings what we know and what a launcher holds together; also after it was restarted. */
-  async #takeUp(client: LauncherClient, processes: ProcessState[]): Promise<void> {
-    this.#exits.end();
-    const held = new Map(processes.filter((process) => process.execId === undefined).map((process) => [process.id, process]));
-    for (const state of this.#store.all()) {
-      const { id, status } = state.container;
-      const process = held.get(id);
-      if (status !== 'created' && status !== 'running') continue;
-      if (process !== undefined) {
-        if (process.state === 'exited') this.#ended(id, process.exitStatus ?? { kind: 'unknown', reason: 'the launcher kept no status' });
-        else {
-          this.#hold(state);
-          if (process.state === 'running' && status === 'created')
-            this.#store.update(id, {
-              operation: undefined,
-              container: { status: 'running', startedAt: state.container.startedAt ?? now() },
-            });
-        }
-        continue;
-      }
-      const exitStatus = findExit(this.#store.directory(id), state);
-      if (exitStatus !== undefined) this.#ended(id, exitStatus);
-      else await this.#adopt(client, state);
-    }
-    for (const process of processes) {
-      if (this.#store.get(process.id) === undefined)
-        await client.ask({ type: 'forget', id: process.id, ...(process.execId === undefined ? {} : { execId: process.execId }) }, 'done');
-    }
-    await this.#execs.takeUp(processes);
-    this.#store.tell({ type: 'launcher-back' });
-  }
-
-  /** A container that a launcher now dead had started: the new one drains its output and watches it. */
-  async #adopt(client: LauncherClient, state: StoredContainer): Promise<void> {
-    const { id } = state.container;
-    const held = this.#hold(state);
-    if (state.process === undefined) return;
-    const terminal = held.inputs.get('')?.terminal;
-    await client.ask(
-      { type: 'adopt', id, pid: state.process.pid, terminal: state.container.terminal, output: this.#output(id) },
-      'done',
-      terminal === undefined ? [] : [terminal],
-    );
-  }
-
-  /** What the agent holds of a running container itself. */
-  #hold(state: StoredContainer): Held {
-    const { id } = state.container;
-    const held = this.#store.held(id);
-    held.pidfd ??= openProcess(state);
-    if (!held.pipes.has('')) holdPipes(held, '', this.#store.directory(id));
-    return held;
   }
 
   #lostLauncher(): void {
