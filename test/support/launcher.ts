@@ -56,7 +56,14 @@ export async function startTestInstance(program = join(root, 'apps/agent/dist/la
     rmSync(paths.launcherSocket, { force: true });
     const child = spawn(
       join(root, `node_modules/node-linux-${process.arch}/bin/node`),
+<<<<<<< theirs
+      [
+        ...['--single-threaded', '--v8-pool-size=0', '--max-semi-space-size=1', '--no-opt', '--no-maglev'],
+        join(root, 'apps/agent/dist/launcher.mjs'),
+      ],
+=======
       ['--single-threaded', '--v8-pool-size=0', program],
+>>>>>>> mine
       { env: { PATH: process.env.PATH ?? '', BULKHEAD_CONFIG: paths.config('launcher') }, stdio: ['ignore', 'ignore', 'inherit'] },
     );
     await until('the launcher to listen', () => existsSync(paths.launcherSocket) || child.exitCode !== null);
