@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type InstancePaths, instancePaths } from '@bulkhead/model';
+import { type InstancePaths, instancePaths, launcherNodeOptions } from '@bulkhead/model';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -54,18 +54,10 @@ export async function startTestInstance(program = join(root, 'apps/agent/dist/la
 
   const start = async (): Promise<ChildProcess> => {
     rmSync(paths.launcherSocket, { force: true });
-    const child = spawn(
-      join(root, `node_modules/node-linux-${process.arch}/bin/node`),
-<<<<<<< theirs
-      [
-        ...['--single-threaded', '--v8-pool-size=0', '--max-semi-space-size=1', '--no-opt', '--no-maglev'],
-        join(root, 'apps/agent/dist/launcher.mjs'),
-      ],
-=======
-      ['--single-threaded', '--v8-pool-size=0', program],
->>>>>>> mine
-      { env: { PATH: process.env.PATH ?? '', BULKHEAD_CONFIG: paths.config('launcher') }, stdio: ['ignore', 'ignore', 'inherit'] },
-    );
+    const child = spawn(join(root, `node_modules/node-linux-${process.arch}/bin/node`), [...launcherNodeOptions, program], {
+      env: { PATH: process.env.PATH ?? '', BULKHEAD_CONFIG: paths.config('launcher') },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     await until('the launcher to listen', () => existsSync(paths.launcherSocket) || child.exitCode !== null);
     if (child.exitCode !== null) throw new Error(`the launcher ended with ${child.exitCode}`);
     return child;
