@@ -55,33 +55,25 @@ class Runtime implements ContainerRuntime {
     this.#options = options;
     this.#store = new ContainerStore(options.paths.containers);
     this.#exits = new ExitWatch(this.#store, (id, exitStatus) => this.#ended(id, exitStatus));
-<<<<<<< theirs
-    this.#launcher = new LauncherConnection(options.paths.launcherSocket, {
-      connected: async (client, processes) => {
-        this.#exits.end();
-        await takeUp(client, processes, {
-          store: this.#store,
-          output: (id) => this.#output(id),
-          ended: (id, exitStatus) => this.#ended(id, exitStatus),
-        });
-        await this.#execs.takeUp(processes);
-        this.#store.tell({ type: 'launcher-back' });
-      },
-      exited: (exit) => this.#exited(exit),
-      lost: () => this.#lostLauncher(),
-    });
-=======
     this.#launcher = new LauncherConnection(
       options.paths.launcherSocket,
       {
-        connected: (client, processes) => this.#takeUp(client, processes),
+        connected: async (client, processes) => {
+          this.#exits.end();
+          await takeUp(client, processes, {
+            store: this.#store,
+            output: (id) => this.#output(id),
+            ended: (id, exitStatus) => this.#ended(id, exitStatus),
+          });
+          await this.#execs.takeUp(processes);
+          this.#store.tell({ type: 'launcher-back' });
+        },
         exited: (exit) => this.#exited(exit),
         lost: () => this.#lostLauncher(),
         renewed: () => this.#ahead.forget(),
       },
       options.renewal,
     );
->>>>>>> mine
     this.#ahead = new ContainersAhead({
       ids: new IdRanges(options.instance),
       template: readHostTemplate(),
