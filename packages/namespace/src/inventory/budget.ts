@@ -1,32 +1,42 @@
+/** Processor time of this thread, in milliseconds: a busy host must not be taken for a costly chore. */
+const cpuMsec = (): number => {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+};
+
+export interface Clocks {
+  /** Monotonic time, in milliseconds. */
+  now(): number;
+  /** Processor time taken, in milliseconds. */
+  cpu(): number;
+}
+
 /** A share of one CPU that a recurring chore may take, whatever there is to do. */
 export class Budget {
   readonly #share: number;
-  readonly #most: number;
+  readonly #mostMsec: number;
+  readonly #clocks: Clocks;
   #leftMsec: number;
-  #countedAt = performance.now();
+  #countedAt: number;
 
   /** @param share of one CPU, 0.01 is one hundredth @param mostMsec at a time, so that nobody waits longer */
-  constructor(share: number, mostMsec: number) {
+  constructor(share: number, mostMsec: number, clocks: Clocks = { now: () => performance.now(), cpu: cpuMsec }) {
     this.#share = share;
-    this.#most = mostMsec;
+    this.#mostMsec = mostMsec;
+    this.#clocks = clocks;
     this.#leftMsec = mostMsec;
+    this.#countedAt = clocks.now();
   }
 
-  /** Calls until there is nothing more to do (false) or what may be spent now is spent. @returns whether all was done */
-  spend(step: () => boolean): boolean {
-    const begin = performance.now();
-    this.#leftMsec = Math.min(this.#most, this.#leftMsec + (begin - this.#countedAt) * this.#share);
-    this.#countedAt = begin;
-    let done = false;
-    let now = begin;
-    while (now - begin < this.#leftMsec) {
-      done = !step();
-      now = performance.now();
-      if (done) break;
-    }
-    // May become negative by the last step: what was spent too much is saved later.
-    this.#leftMsec -= now - begin;
+  /** Calls until a step answers that nothing is left to do, or what may be spent now is spent. */
+  spend(step: () => boolean): void {
+    const now = this.#clocks.now();
+    this.#leftMsec = Math.min(this.#mostMsec, this.#leftMsec + (now - this.#countedAt) * this.#share);
     this.#countedAt = now;
-    return done;
+    const begin = this.#clocks.cpu();
+    let spent = 0;
+    for (let more = true; more && spent < this.#leftMsec; spent = this.#clocks.cpu() - begin) more = step();
+    // May become negative by the last step: what was spent too much is saved later.
+    this.#leftMsec -= spent;
   }
 }

@@ -330,8 +330,8 @@ export class Inventory {
 
   #namespace(ino: number, type: NamespaceType, place: NamespacePlace): NamespaceRecord {
     let namespace = this.#namespaces.get(ino);
-    if (namespace !== undefined && namespace.type !== type) {
-      // The kernel gives a number again at once: this is another namespace than the one that had it.
+    if (namespace !== undefined && (namespace.type !== type || !(namespace.isHeld || namespace.initial))) {
+      // The kernel gives a number again at once: where nothing held it any more, this is another one.
       this.#forget(namespace);
       namespace = undefined;
     }

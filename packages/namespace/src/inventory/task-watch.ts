@@ -14,11 +14,19 @@ export function parseCpuList(text: string): number[] {
   return cpus;
 }
 
+/** What tells of tasks. */
+export interface TaskSource extends Disposable {
+  /** Calls back once when there is something; what follows waits until this is called again. */
+  listen(): void;
+  /** Everything that waits. */
+  drain(): TaskRecord[];
+}
+
 /**
  * Hears of every fork, exec, exit, unshare and setns of the host as it happens, by the side-band records of
  * perf_event_open(2), one ring a CPU. Costs nothing while nothing happens.
  */
-export class TaskWatch implements Disposable {
+export class TaskWatch implements TaskSource {
   readonly #rings: PerfRing[] = [];
   readonly #onWake: () => void;
   #watches: Disposable[] = [];

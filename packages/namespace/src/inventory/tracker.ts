@@ -12,7 +12,7 @@ import { MountWatch } from './mount-watch.ts';
 import { indexOfType, linkNameOf } from './namespace-types.ts';
 import { type NamespaceSet, ProcReader } from './proc-reader.ts';
 import { readRelations } from './relations.ts';
-import { TaskWatch } from './task-watch.ts';
+import { type TaskSource, TaskWatch } from './task-watch.ts';
 
 /** What happens within this time is told at once: a start makes a dozen records. */
 const gatherMsec = 40;
@@ -34,8 +34,8 @@ export interface TrackerOptions {
   onChange(changes: InventoryChanges, unreadable: Unreadable): void;
   /** Told where the host's changes cannot be heard of and are looked for instead. */
   onDeaf?(failure: unknown): void;
-  /** Opens the source of changes; for tests. */
-  watchTasks?(onWake: () => void): TaskWatch;
+  /** Opens the source of changes; the kernel's where it is not given. */
+  watchTasks?(onWake: () => void): TaskSource;
 }
 
 /** Keeps an inventory of the host's namespaces current. */
@@ -49,14 +49,17 @@ export class NamespaceTracker implements Disposable {
   readonly #turning = new Budget(turnShare, sliceMsec);
   /** Processes to be read, and whether their threads are too. */
   readonly #touched = new Map<number, boolean>();
+  /** Processes of which a thread that matters ended, and until when that is believed. */
+  readonly #ended = new Map<number, number>();
   readonly #timers = new Set<NodeJS.Timeout>();
-  #tasks: TaskWatch | undefined;
+  #tasks: TaskSource | undefined;
   #scanning: Promise<void> | undefined;
   #scanAgain = false;
   #turnQueue: number[] = [];
   #disposed = false;
   #bootWallMsec = Number.NaN;
   #publishedAt = 0;
+  #readingPlanned = false;
 
   constructor(options: TrackerOptions) {
     this.#options = options;
@@ -69,7 +72,7 @@ export class NamespaceTracker implements Disposable {
       argumentsOf: (pid) => this.#reader.commandLine(pid),
       again: (pid) => {
         this.#touched.set(pid, false);
-        this.#after(0, () => this.#readTouched(sliceMsec));
+        this.#planReading(0);
       },
     });
     this.inventory = new Inventory({
@@ -221,6 +224,16 @@ export class NamespaceTracker implements Disposable {
     this.#descriptors.forget(pid);
   }
 
+  /** One reading waits at a time. */
+  #planReading(delayMsec: number): void {
+    if (this.#readingPlanned) return;
+    this.#readingPlanned = true;
+    this.#after(delayMsec, () => {
+      this.#readingPlanned = false;
+      this.#readTouched(sliceMsec);
+    });
+  }
+
   #after(delayMsec: number, act: () => void): void {
     if (this.#disposed) return;
     const timer = setTimeout(() => {
@@ -243,14 +256,29 @@ export class NamespaceTracker implements Disposable {
   /** Reads what was told of; a storm of forks in slices, like a scan. */
   #readTouched(slice: number): void {
     const begin = performance.now();
+    // Those that ended first: what a new one is in may have the number of what they were in.
+    this.#readEnded();
     for (const [pid, withThreads] of this.#touched) {
       this.#touched.delete(pid);
       this.#read(pid, withThreads);
       if (performance.now() - begin < slice) continue;
-      if (this.#touched.size > 0) this.#after(0, () => this.#readTouched(slice));
+      if (this.#touched.size > 0) this.#planReading(0);
       break;
     }
     this.#publish();
+  }
+
+  /** The kernel tells of an end before the task has let go of anything (Linux 6.16): it is looked at until it has. */
+  #readEnded(): void {
+    const nowMsec = performance.now();
+    for (const [pid, untilMsec] of this.#ended) {
+      const known = this.inventory.processes.get(pid);
+      this.#read(pid, (known?.otherThreads.size ?? 0) > 0);
+      const left = this.inventory.processes.get(pid);
+      const isSame = left !== undefined && (known === undefined || left.startTimeTicks === known.startTimeTicks);
+      if (!isSame || nowMsec > untilMsec) this.#ended.delete(pid);
+    }
+    if (this.#ended.size > 0) this.#planReading(gatherMsec);
   }
 
   #note(record: TaskRecord): void {
@@ -263,15 +291,15 @@ export class NamespaceTracker implements Disposable {
     // A record of the kernel itself, or of a pid namespace that is not below ours.
     if (pid <= 0) return;
     if (pid === tid) {
-      if (!this.#touched.has(pid)) this.#touched.set(pid, false);
+      if (record.type === 'exit') this.#ended.set(pid, performance.now() + endingMsec);
+      else if (!this.#touched.has(pid)) this.#touched.set(pid, false);
       return;
     }
     const process = this.inventory.processes.get(pid);
     if (process === undefined) return;
-    if (
-      record.type === 'exit' ? process.otherThreads.has(tid) : record.type === 'namespaces' && this.#isElsewhere(record, process.namespaces)
-    )
-      this.#touched.set(pid, true);
+    if (record.type === 'exit') {
+      if (process.otherThreads.has(tid)) this.#ended.set(pid, performance.now() + endingMsec);
+    } else if (record.type === 'namespaces' && this.#isElsewhere(record, process.namespaces)) this.#touched.set(pid, true);
   }
 
   /** Threads come and go by the thousand; only those in other namespaces than their process matter. */
@@ -331,6 +359,8 @@ export class NamespaceTracker implements Disposable {
   }
 }
 
+/** One that is told to have ended and is still there after this time is left to the turn of all. */
+const endingMsec = 3000;
 /** No ancestry is read further at once. */
 const maxAncestors = 64;
 const nobody: ReadonlyMap<number, NamespaceSet> = new Map();
