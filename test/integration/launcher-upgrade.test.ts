@@ -9,7 +9,7 @@ import { copyLauncher } from '../support/old-launcher.ts';
 import { startTestRuntime } from '../support/runtime.ts';
 
 const shipped = (): LauncherProgram => ({
-  build: readLauncherBuild(join(root, 'apps/agent/dist')) ?? 'the launcher is not built',
+  build: readLauncherBuild(join(root, 'apps/agent/dist'), launcherNodeOptions) ?? 'the launcher is not built',
   program: join(root, 'apps/agent/dist/launcher.mjs'),
   interpreter: [nodeProgram, ...launcherNodeOptions],
 });
@@ -113,7 +113,11 @@ describeNeeds({ root: true, cgroup: 'any', userNamespaces: true }, 'a launcher o
     using old = copyLauncher('an earlier build');
     using next = copyLauncher('a later build', (text) => `throw new Error('not yet');\n${text}`);
     const outcomes: RenewalOutcome[] = [];
-    const wanted = { build: readLauncherBuild(next.directory) ?? '', program: next.program, interpreter: shipped().interpreter };
+    const wanted = {
+      build: readLauncherBuild(next.directory, launcherNodeOptions) ?? '',
+      program: next.program,
+      interpreter: shipped().interpreter,
+    };
     const renewal = new Renewal(wanted, (outcome) => outcomes.push(outcome));
     await using test = await startTestRuntime(undefined, { launcher: old.program, renewal });
     expect(outcomes).toMatchObject([{ type: 'failed' }]);

@@ -36,7 +36,7 @@ function main(): void {
   }
   const launcher = new Launcher({
     program: config.version,
-    build: readLauncherBuild(import.meta.dirname),
+    build: readLauncherBuild(import.meta.dirname, process.execArgv),
     socketPath: paths.launcherSocket,
     environment: ownEnvironment(),
     log,
