@@ -102,6 +102,7 @@ const expectations: Record<string, Expectation> = {
   'cgroup.watch': any(wholeHost, {}),
   'cgroup.recent': any(wholeHost, { path: '/' }),
   'host.info': any(host, {}),
+  'host.doctor': any(host, {}),
   'host.use': any(host, {}),
   'event.watch': any(inScope, {}),
   'journal.pull': any(collecting, { after: 0, limit: 1 }),

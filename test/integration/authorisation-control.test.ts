@@ -69,6 +69,7 @@ const expectations: Record<string, Expectation> = {
   'usage.summarise': listing(({ tenantId }) => ({ tenantId })),
   'tenant.list': listing(),
   'host.list': { about: 'nothing', input: () => ({}) },
+  'host.doctor': { about: 'nothing', input: () => ({}) },
   'host.storage': { about: 'nothing', input: () => ({}) },
   'namespace.list': listing(),
   'namespace.inspect': { about: 'object', input: ({ container }) => ({ key: namespaceKeyOf(container) }) },

@@ -58,7 +58,11 @@ export class JournalAgent {
         cgroup: others as never,
         namespace: others as never,
         event: others as never,
-        host: { info: () => this.#options.hostInfo, use: this.#unavailable },
+        host: {
+          doctor: () => ({ at: new Date().toISOString(), checks: [] }),
+          info: () => this.#options.hostInfo,
+          use: this.#unavailable,
+        },
         journal: {
           pull: async ({ input }) => {
             this.pulls.push(input.after);

@@ -18,6 +18,7 @@ import {
 import { z } from 'zod';
 import { cgroupContract } from './cgroup.ts';
 import { mutation, query, type RouterOf, subscription } from './contract.ts';
+import { doctorContract } from './doctor.ts';
 import { namespaceContract } from './namespace.ts';
 
 const One = z.object({ container: ContainerReference });
@@ -186,6 +187,7 @@ export const agentContract = {
   host: {
     info: query({ permission: 'host:read', scope: 'host', input: Nothing, output: HostInfo }),
     use: query({ permission: 'host:read', scope: 'host', input: Nothing, output: HostUse }),
+    ...doctorContract,
   },
   event: {
     watch: subscription({ permission: 'event:read', scope: 'tenant', input: Nothing, output: HostEvent }),

@@ -14,6 +14,7 @@ import { z } from 'zod';
 import { ContainerChange, containerContract } from './agent.ts';
 import { cgroupContract, cgroupHistoryContract, StorageReport } from './cgroup.ts';
 import { mutation, query, type RouterOf, subscription } from './contract.ts';
+import { doctorContract } from './doctor.ts';
 import { namespaceContract } from './namespace.ts';
 import { Role } from './permission.ts';
 
@@ -185,6 +186,7 @@ export const controlContract = {
   host: {
     list: query({ permission: 'host:read', scope: 'host', input: Nothing, output: z.array(HostView) }),
     use: query({ permission: 'host:read', scope: 'host', input: Nothing, output: HostUse }),
+    ...doctorContract,
     /** What is stored of all hosts together, and what of this one still waits. */
     storage: query({ permission: 'host:read', scope: 'host', input: Nothing, output: StorageReport }),
     /** The last 15 minutes, oldest first. A missing point is a gap and stays one. */

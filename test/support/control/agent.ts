@@ -5,10 +5,10 @@ import { dirname } from 'node:path';
 import {
   agentContract,
   type Caller,
-  type CgroupChange,
   type CgroupTree,
   type ContainerChange,
   mayTouch,
+  type NamespaceChange,
   NamespaceScope,
 } from '@bulkhead/api';
 import { createRouter, type HandlersOf } from '@bulkhead/api/router';
@@ -16,6 +16,7 @@ import { hashInput, openStatement, readPublicKey, statementHeader } from '@bulkh
 import { type CgroupNode, type Container, type HostEvent, type JournalEntry, Problem, type Sample, type Transcript } from '@bulkhead/model';
 import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
 import { Broadcast } from '../../../apps/web/src/server/queue.ts';
+import { TestHost } from './host.ts';
 import { inventoryOf } from './namespaces.ts';
 import { detailOf, transcriptOf, uuid7 } from './sample-data.ts';
 
@@ -26,6 +27,8 @@ import { detailOf, transcriptOf, uuid7 } from './sample-data.ts';
 export interface TestAgent {
   readonly socketPath: string;
   readonly hostId: string;
+  /** What lives beside the containers. */
+  readonly host: TestHost;
   /** Paths of all calls it accepted, in order. */
   readonly calls: { path: string; caller: Caller }[];
   add(facts: Partial<Container> & { name: string }): Container;
@@ -66,7 +69,7 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
   const changes = new Broadcast<ContainerChange>(1000, (waiting) => waiting);
   const rounds = new Broadcast<{ at: string; samples: Sample[] }>(10, (_, item) => [item]);
   const events = new Broadcast<HostEvent>(1000, (waiting) => waiting);
-  const trees = new Broadcast<CgroupChange>(10, (_, item) => [item]);
+  const host = new TestHost();
   const prints = new Broadcast<string>(1000, (waiting) => waiting);
 
   const find = (caller: Caller, reference: string): Entry => {
@@ -74,6 +77,16 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
     if (entry === undefined || !mayTouch(caller, entry.container.tenantId))
       throw new Problem('not-found', `there is no container ${reference}`, { remedy: 'see ./bulkhead ps' });
     return entry;
+  };
+  /** Namespaces of the containers and of what lives beside them. */
+  const inventory = () => {
+    const own = inventoryOf([...entries.values()].map(({ container }) => container));
+    return {
+      ...own,
+      namespaces: [...own.namespaces, ...host.namespaces.values()],
+      workloads: [...own.workloads, ...host.workloads.values()],
+      unreadable: host.unreadable,
+    };
   };
   /** The root, what systemd would have, and a cgroup for each container that runs. */
   const treeOf = (): CgroupTree => {
@@ -90,8 +103,11 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
     return {
       at: new Date().toISOString(),
       cgroups: [
-        node('/', { runtime: 'kernel', name: '/' }),
-        node('/system.slice', { runtime: 'systemd', name: 'system.slice', externalId: 'system.slice' }),
+        ...(host.cgroups.has('/') ? [] : [node('/', { runtime: 'kernel', name: '/' })]),
+        ...(host.cgroups.has('/system.slice')
+          ? []
+          : [node('/system.slice', { runtime: 'systemd', name: 'system.slice', externalId: 'system.slice' })]),
+        ...[...host.cgroups.values()].sort((left, right) => (left.path < right.path ? -1 : 1)),
         ...running.map(({ container, cpuMillis, memoryBytes }) =>
           node(
             `/bulkhead-abc/${container.tenantId}/${container.id}`,
@@ -106,7 +122,7 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
           ),
         ),
       ],
-      gaps: { cgroups: 0, leftOut: 0, reasons: [] },
+      gaps: host.gaps,
     };
   };
   const sampleOf = (entry: Entry, atMsec: number): Sample => ({
@@ -184,6 +200,12 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
           status: 'created',
         });
         return { container, transcript: transcriptOf(container.name) };
+      },
+      run: ({ caller, input }) => {
+        if (!mayTouch(caller, input.tenantId)) throw new Problem('forbidden', `you may not create containers for ${input.tenantId}`);
+        const { name, tenantId, image, args, limits } = input;
+        const container = agent.add({ name, tenantId, image, args, limits, status: 'running' });
+        return { container, ...(input.transcript ? { transcript: transcriptOf(name) } : {}) };
       },
       start: ({ caller, input }) => {
         const container = update(find(caller, input.container), { status: 'running', pid: 4711, startedAt: new Date().toISOString() });
@@ -278,21 +300,28 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
       },
     },
     namespace: {
-      list: ({ caller }) => new NamespaceScope(caller).inventory(inventoryOf([...entries.values()].map(({ container }) => container))),
+      list: ({ caller }) => new NamespaceScope(caller).inventory(inventory()),
       inspect: ({ caller, input }) => {
-        const { namespaces, workloads } = new NamespaceScope(caller).inventory(
-          inventoryOf([...entries.values()].map(({ container }) => container)),
-        );
+        const { namespaces, workloads } = new NamespaceScope(caller).inventory(inventory());
         const namespace = namespaces.find(({ key }) => key === input.key);
         if (namespace === undefined) throw new Problem('not-found', `no namespace ${input.key}`);
         const within = workloads.filter(({ groups }) => groups.some((group) => group.namespaces.includes(input.key)));
-        return { namespace, workloads: within, processes: [], processCount: 0, transcript: transcriptOf('inspect') };
+        const processes = host.processesOf(input.key);
+        return { namespace, workloads: within, processes, processCount: processes.length, transcript: transcriptOf('inspect') };
       },
       async *watch({ caller, signal }) {
         const scope = new NamespaceScope(caller);
-        const all = () => inventoryOf([...entries.values()].map(({ container }) => container));
-        yield { type: 'snapshot', ...scope.inventory(all()) };
-        for await (const _ of changes.subscribe(signal)) yield { type: 'snapshot', ...scope.inventory(all()) };
+        yield { type: 'snapshot', ...scope.inventory(inventory()) };
+        const both = new Broadcast<NamespaceChange | 'containers'>(1000, (waiting) => waiting);
+        const tell = async <T>(from: AsyncIterable<T>, item: (one: T) => NamespaceChange | 'containers') => {
+          for await (const one of from) both.publish(item(one));
+        };
+        void tell(changes.subscribe(signal), () => 'containers');
+        void tell(host.changes.subscribe(signal), (change) => change);
+        for await (const change of both.subscribe(signal)) {
+          if (change === 'containers' || caller.tenants !== 'all') yield { type: 'snapshot', ...scope.inventory(inventory()) };
+          else yield change;
+        }
       },
     },
     cgroup: {
@@ -300,15 +329,15 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
       inspect: ({ input }) => {
         const cgroup = treeOf().cgroups.find(({ path }) => path === input.path);
         if (cgroup === undefined) throw new Problem('not-found', `there is no cgroup ${input.path}`);
-        const file = { name: 'pids.max', path: `/sys/fs/cgroup/pids${input.path}/pids.max`, content: 'max\n' };
-        return { cgroup, files: [file, { name: 'cgroup.kill', path: '/sys/fs/cgroup/cgroup.kill', unreadable: 'it can only be written' }] };
+        return { cgroup, files: host.filesOf(input.path) };
       },
       async *watch({ signal }) {
-        yield* trees.subscribe(signal, [{ type: 'snapshot', ...treeOf() }]);
+        yield* host.trees.subscribe(signal, [{ type: 'snapshot', ...treeOf() }]);
       },
-      recent: () => [],
+      recent: ({ input }) => host.recent(input.path),
     },
     host: {
+      doctor: () => ({ at: new Date().toISOString(), checks: host.checks }),
       info: () => ({
         hostId,
         instance: 'abc',
@@ -380,9 +409,11 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
 
   let server: Server | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let ownCgroups = 0;
   const agent: TestAgent = {
     socketPath,
     hostId,
+    host,
     calls,
     journal,
     add(facts) {
@@ -472,7 +503,10 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
         const atMsec = Date.now();
         const running = [...entries.values()].filter(({ container }) => container.status === 'running');
         for (const entry of running) step(entry, atMsec);
-        trees.publish({ type: 'snapshot', ...treeOf() });
+        const known = treeOf().cgroups.filter(({ path }) => !host.cgroups.has(path));
+        if (known.length !== ownCgroups) host.trees.publish({ type: 'snapshot', ...treeOf() });
+        ownCgroups = known.length;
+        host.tick(known.map(({ path, use }) => ({ path, use })));
         rounds.publish({ at: new Date(atMsec).toISOString(), samples: running.map((entry) => sampleOf(entry, atMsec)) });
       }, 1000);
     },

@@ -4,6 +4,8 @@ import { detailOf } from './sample-data.ts';
 const dev = '4';
 const hostTypes = ['pid', 'network', 'mount', 'ipc', 'uts', 'cgroup', 'user', 'time'] as const;
 const hostIno = (index: number) => String(4_026_531_836 + index);
+/** The host's own namespace of a type. */
+export const hostNamespaceKey = (type: Namespace['type']): string => `${dev}-${hostIno(hostTypes.indexOf(type))}`;
 const host: ProcessReference = { pid: 1, startTimeTicks: '12', command: 'systemd' };
 const since = new Date(Date.now() - 3_600_000).toISOString();
 const kernel: Maker = { runtime: 'kernel', name: 'kernel' };

@@ -25,6 +25,13 @@ export function hostHandlers({ agent, config, database, live, log, meter }: Serv
         throw problemOf(failure);
       }
     },
+    async doctor({ caller, signal }) {
+      try {
+        return await agent.host.doctor.query({}, { context: { caller }, signal });
+      } catch (failure) {
+        throw problemOf(failure);
+      }
+    },
     storage: ({ caller, signal }) => reportStorage({ agent, config, database, log }, caller, signal),
     recent: () => meter.points(),
     watch: ({ signal }) => live.watchReachability(signal),
