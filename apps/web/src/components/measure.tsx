@@ -7,6 +7,7 @@ import {
   formatBytesPerSecond,
   formatCores,
   formatDuration,
+  formatPercent,
   type Quantity,
   type UnitWords,
 } from '../lib/format.ts';
@@ -25,6 +26,7 @@ export function useFormat() {
       cores: (millis: number) => formatCores(locale, millis, words),
       duration: (usec: bigint | number) => formatDuration(locale, usec, words),
       byteHours: (byteSeconds: bigint) => formatByteHours(locale, byteSeconds, words),
+      percent: (share: number) => formatPercent(locale, share),
       integer: (value: number) => new Intl.NumberFormat(locale).format(value),
     };
   }, [locale, t]);

@@ -5,11 +5,16 @@ import {
   IconActivity,
   IconBox,
   IconDeviceDesktop,
+  IconDoor,
+  IconDots,
   IconGauge,
   IconKeyboard,
   IconLogout,
   IconMoon,
   IconReceipt,
+  IconSearch,
+  IconSitemap,
+  IconStethoscope,
   IconSun,
   IconUserCircle,
 } from '@tabler/icons-react';
@@ -21,6 +26,7 @@ import { ConnectionMark } from '../features/live/connection-mark.tsx';
 import { signOut } from '../features/session/auth-api.ts';
 import { LanguageButton } from './language-button.tsx';
 import { Link } from './link.tsx';
+import { type PageKey, pagesOf } from './pages.ts';
 import css from './shell.module.css';
 import { useShortcuts } from './shortcuts.tsx';
 import { useExactCopy } from './use-exact-copy.ts';
@@ -30,12 +36,17 @@ const PasswordDialog = dynamic(() => import('../features/session/password-dialog
   ssr: false,
 });
 
-const pages = [
-  { href: '/', key: 'overview', icon: IconGauge },
-  { href: '/containers', key: 'containers', icon: IconBox },
-  { href: '/usage', key: 'usage', icon: IconReceipt },
-  { href: '/events', key: 'events', icon: IconActivity },
-] as const;
+const icons = {
+  overview: IconGauge,
+  containers: IconBox,
+  namespaces: IconDoor,
+  cgroups: IconSitemap,
+  usage: IconReceipt,
+  events: IconActivity,
+  health: IconStethoscope,
+} as const satisfies Record<PageKey, unknown>;
+/** So many have a place at the bottom of a narrow screen; the others are in the menu beside them. */
+const placesBelow = 4;
 
 function ThemeControl() {
   const t = useTranslations('shell');
@@ -106,7 +117,8 @@ function AccountMenu({ session }: { session: SessionView }) {
 export function Shell({ session, children }: { session: SessionView; children: ReactNode }) {
   const t = useTranslations('shell');
   const pathname = usePathname();
-  const { help, openHelp } = useShortcuts();
+  const pages = pagesOf(session.tenants === 'all');
+  const { dialogs, openHelp, openPalette } = useShortcuts(session);
   useExactCopy();
   const isHere = (href: string) => (href === '/' ? pathname === '/' : pathname === href || pathname.startsWith(`${href}/`));
   return (
@@ -120,12 +132,39 @@ export function Shell({ session, children }: { session: SessionView; children: R
           <span>Bulkhead</span>
         </Link>
         <nav className={css.nav} aria-label={t('navigation')}>
-          {pages.map(({ href, key, icon: Icon }) => (
-            <Link key={href} className={css.link} href={href} aria-current={isHere(href) ? 'page' : undefined}>
-              <Icon size={18} stroke={1.6} aria-hidden="true" />
-              <span>{t(`page.${key}`)}</span>
-            </Link>
-          ))}
+          {pages.map(({ href, key }, index) => {
+            const Icon = icons[key];
+            return (
+              <Link
+                key={href}
+                className={css.link}
+                href={href}
+                aria-current={isHere(href) ? 'page' : undefined}
+                data-further={index >= placesBelow}
+              >
+                <Icon size={18} stroke={1.6} aria-hidden="true" />
+                <span>{t(`page.${key}`)}</span>
+              </Link>
+            );
+          })}
+          <Menu position="top-end" withinPortal>
+            <Menu.Target>
+              <button type="button" className={`${css.link} ${css.further}`}>
+                <IconDots size={18} stroke={1.6} aria-hidden="true" />
+                <span>{t('more')}</span>
+              </button>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {pages.slice(placesBelow).map(({ href, key }) => {
+                const Icon = icons[key];
+                return (
+                  <Menu.Item key={href} component={Link} href={href} leftSection={<Icon size={16} aria-hidden="true" />}>
+                    {t(`page.${key}`)}
+                  </Menu.Item>
+                );
+              })}
+            </Menu.Dropdown>
+          </Menu>
         </nav>
         <div className={css.foot}>
           <ConnectionMark />
@@ -139,6 +178,11 @@ export function Shell({ session, children }: { session: SessionView; children: R
           <ConnectionMark />
         </div>
         <div className={css.topRight}>
+          <button type="button" className={css.find} onClick={openPalette}>
+            <IconSearch size={16} aria-hidden="true" />
+            <span className={css.findWord}>{t('palette')}</span>
+            <kbd className={css.findKey}>Ctrl K</kbd>
+          </button>
           <ActionIcon
             className={css.keys}
             variant="subtle"
@@ -157,7 +201,7 @@ export function Shell({ session, children }: { session: SessionView; children: R
       <main className={css.main} id="page" tabIndex={-1}>
         {children}
       </main>
-      {help}
+      {dialogs}
     </div>
   );
 }

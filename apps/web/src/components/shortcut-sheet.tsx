@@ -4,13 +4,18 @@ import { useTranslations } from 'next-intl';
 import css from './shortcuts.module.css';
 
 const shortcuts = [
+  { keys: ['Ctrl', 'K'], key: 'palette' },
   { keys: ['g', 'o'], key: 'overview' },
   { keys: ['g', 'c'], key: 'containers' },
+  { keys: ['g', 'n'], key: 'namespaces' },
+  { keys: ['g', 'r'], key: 'cgroups' },
   { keys: ['g', 'u'], key: 'usage' },
   { keys: ['g', 'e'], key: 'events' },
+  { keys: ['g', 'h'], key: 'health' },
   { keys: ['/'], key: 'search' },
   { keys: ['↑', '↓'], key: 'rows' },
   { keys: ['Enter'], key: 'open' },
+  { keys: ['→', '←'], key: 'tree' },
   { keys: ['t'], key: 'table' },
   { keys: ['Esc'], key: 'close' },
   { keys: ['?'], key: 'help' },

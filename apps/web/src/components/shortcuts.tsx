@@ -1,9 +1,18 @@
 'use client';
+import type { SessionView } from '@bulkhead/api';
 import dynamic from 'next/dynamic';
 import { useRouter } from 'next/navigation';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
 
-const destinations = { o: '/', c: '/containers', u: '/usage', e: '/events' } as const;
+const destinations = {
+  o: '/',
+  c: '/containers',
+  n: '/namespaces',
+  r: '/cgroups',
+  u: '/usage',
+  e: '/events',
+  h: '/health',
+} as const;
 const sequenceMsec = 1_200;
 
 /** True while keys belong to what is being typed. */
@@ -13,14 +22,23 @@ export function isTyping(target: EventTarget | null): boolean {
 
 const ShortcutSheet = dynamic(() => import('./shortcut-sheet.tsx').then((module) => module.ShortcutSheet), { ssr: false });
 
-/** Keys that work on every page; answers with the sheet that lists them. */
-export function useShortcuts(): { help: ReactNode; openHelp(): void } {
+const Palette = dynamic(() => import('../features/palette/palette.tsx').then((module) => module.Palette), { ssr: false });
+
+/** Keys that work on every page; answers with what they open. */
+export function useShortcuts(session: SessionView): { dialogs: ReactNode; openHelp(): void; openPalette(): void } {
   const router = useRouter();
   const [opened, setOpened] = useState(false);
+  const [searching, setSearching] = useState(false);
+  const openHelp = useCallback(() => setOpened(true), []);
   const prefixAtMsec = useRef(0);
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
+      if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === 'k') {
+        event.preventDefault();
+        setSearching(true);
+        return;
+      }
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
       if (document.querySelector('[role="dialog"][aria-modal="true"]') !== null && event.key !== 'Escape') return;
       const inSequence = Date.now() - prefixAtMsec.current < sequenceMsec;
@@ -42,6 +60,11 @@ export function useShortcuts(): { help: ReactNode; openHelp(): void } {
     return () => document.removeEventListener('keydown', onKey);
   }, [router]);
 
-  const help = opened && <ShortcutSheet close={() => setOpened(false)} />;
-  return { help, openHelp: () => setOpened(true) };
+  const dialogs = (
+    <>
+      {opened && <ShortcutSheet close={() => setOpened(false)} />}
+      {searching && <Palette session={session} openHelp={openHelp} onClosed={() => setSearching(false)} />}
+    </>
+  );
+  return { dialogs, openHelp, openPalette: () => setSearching(true) };
 }

@@ -13,7 +13,10 @@ describe('sorting rows', () => {
   });
 
   it('leaves equal ones as they came', () => {
-    const equal = [{ id: 'b', v: 1 }, { id: 'a', v: 1 }];
+    const equal = [
+      { id: 'b', v: 1 },
+      { id: 'a', v: 1 },
+    ];
     expect(sortRows(equal, ({ v }) => v, true).map(({ id }) => id)).toEqual(['b', 'a']);
   });
 

@@ -14,7 +14,7 @@ export const Sparkline = memo(function Sparkline({
   values: readonly (number | null)[];
   /** What the top edge stands for; undefined: the largest value. */
   ceiling?: number | undefined;
-  tone: 'cpu' | 'memory';
+  tone: 'cpu' | 'memory' | 'io';
   label: string;
 }) {
   const { width, height } = sparklineSize;

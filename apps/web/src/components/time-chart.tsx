@@ -17,7 +17,7 @@ export interface ChartMark {
 export interface TimeChartProps {
   title: string;
   series: Series;
-  tone: 'cpu' | 'memory';
+  tone: 'cpu' | 'memory' | 'io';
   /** Writes a value with its unit. */
   format(value: number): string;
   /** Steps of the axis that come out round in the unit. */
@@ -33,6 +33,8 @@ export interface TimeChartProps {
   /** Charts of one page share it: their cursors move together. */
   cursorKey: string;
   onZoom?(from: number, to: number): void;
+  /** Why nothing was measured, where that is known. */
+  missing?: string | undefined;
 }
 
 const height = 176;
@@ -109,7 +111,7 @@ export function TimeChart(props: TimeChartProps) {
       font: `11px ${getComputedStyle(document.body).fontFamily}`,
       ticks: { show: false },
     };
-    const line = colour(tone === 'cpu' ? '--data-cpu' : '--data-memory');
+    const line = colour(`--data-${tone}`);
     const made = new uPlot(
       {
         width: element.clientWidth,
@@ -186,7 +188,7 @@ export function TimeChart(props: TimeChartProps) {
         max: format(summary.max),
         mean: format(summary.mean),
       })
-    : t('nothing');
+    : (props.missing ?? t('nothing'));
   return (
     <figure className={css.chart}>
       <figcaption className={css.head}>

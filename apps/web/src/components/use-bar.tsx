@@ -4,13 +4,15 @@ interface Props {
   used: number;
   limit: number;
   label: string;
-  tone?: 'cpu' | 'memory';
+  tone?: 'cpu' | 'memory' | 'io';
+  /** A softer bound before the limit, marked on the track. */
+  reserved?: number | undefined;
   /** The track's end is no limit but something to compare with: a full bar is no cause for alarm. */
   plain?: boolean;
 }
 
 /** Use against its limit as one bar; the end of the track is the limit. Without a limit there is no share to draw. */
-export function UseBar({ used, limit, label, tone = 'cpu', plain = false }: Props) {
+export function UseBar({ used, limit, label, tone = 'cpu', plain = false, reserved }: Props) {
   const share = limit > 0 ? Math.min(1, used / limit) : 0;
   // At its quota a program waits; at its memory limit it is killed.
   const level = plain ? 'plain' : share >= 0.95 && tone === 'memory' ? 'bad' : share >= 0.9 ? 'attention' : 'good';
@@ -27,6 +29,9 @@ export function UseBar({ used, limit, label, tone = 'cpu', plain = false }: Prop
       data-level={level}
     >
       <span className={css.fill} style={{ width: `${share * 100}%` }} />
+      {reserved !== undefined && limit > 0 && reserved < limit && (
+        <span className={css.reserved} style={{ left: `${(reserved / limit) * 100}%` }} />
+      )}
     </span>
   );
 }

@@ -1,43 +1,52 @@
 'use client';
-import type { Container } from '@bulkhead/model';
+import type { Container, Runtime } from '@bulkhead/model';
 import { NativeSelect, SegmentedControl } from '@mantine/core';
 import { useSearchParams } from 'next/navigation';
 import { useTranslations } from 'next-intl';
 import { useMemo } from 'react';
+import { ColumnMenu } from '../../components/data-table.tsx';
 import { Empty } from '../../components/empty.tsx';
 import { useFormat } from '../../components/measure.tsx';
 import { PageHead } from '../../components/page-head.tsx';
 import { RowsSkeleton } from '../../components/rows-skeleton.tsx';
 import { SearchField } from '../../components/search-field.tsx';
+import { useColumnChoice } from '../../components/use-column-choice.ts';
+import { useTree } from '../cgroup/use-tree.ts';
 import { AwayNotice } from '../live/away-notice.tsx';
 import { useContainers, useLeaving, useSamples } from '../live/live-provider.tsx';
+import { InventoryNotice } from '../namespace/inventory-notice.tsx';
+import { byRuntime } from '../namespace/rooms.ts';
+import { useInventory } from '../namespace/use-inventory.ts';
+import { countByCgroup, ownCgroup } from '../workload/own-cgroup.ts';
 import css from './containers.module.css';
-import { ContainersTable, type Row } from './containers-table.tsx';
+import { ContainersTable, useContainerColumns, usuallyHidden } from './containers-table.tsx';
 import { type ContainersView, readView, writeView } from './containers-url.ts';
+import { fitsRuntime, isForeign, type Listed, ofContainer, type RuntimeFilter, searchTextOf } from './listed.ts';
 import { PastContainers } from './past-containers.tsx';
 
 const statuses = ['running', 'stopped', 'created', 'creating'] as const;
 const firstCommand = './bulkhead run -d --name hello --image host -- sleep 600';
+const nobody: ReadonlyMap<string, Container> = new Map();
 
-function matches(container: Container, view: ContainersView): boolean {
-  if (view.tenant !== undefined && container.tenantId !== view.tenant) return false;
-  if (view.status !== undefined && container.status !== view.status) return false;
+function matches(row: Listed, view: ContainersView): boolean {
+  if (!fitsRuntime(row.runtime, view.runtime)) return false;
+  if (view.tenant !== undefined && (row.kind !== 'container' || row.container.tenantId !== view.tenant)) return false;
+  if (view.status !== undefined && (row.kind === 'container' ? row.container.status : 'running') !== view.status) return false;
   const wanted = view.search.trim().toLowerCase();
-  return (
-    wanted === '' ||
-    [container.name, container.tenantId, container.id, container.image, container.args.join(' ')].some((text) =>
-      text.toLowerCase().includes(wanted),
-    )
-  );
+  return wanted === '' || searchTextOf(row).includes(wanted);
 }
 
-export function ContainersPage() {
+/** Containers of this instance, and beside them what other runtimes run on the host. */
+export function ContainersPage({ administrator }: { administrator: boolean }) {
   const t = useTranslations('containers');
+  const r = useTranslations('runtime.name');
   const format = useFormat();
   const params = useSearchParams();
-  const view = readView(params);
+  const view = useMemo(() => readView(params), [params]);
   const containers = useContainers();
   const leaving = useLeaving();
+  const inventory = useInventory(administrator);
+  const tree = useTree(administrator);
   useSamples();
 
   // The address itself is read: what was rendered may be a key behind it.
@@ -46,20 +55,48 @@ export function ContainersPage() {
     window.history[`${how}State`](null, '', `/containers${writeView({ ...current, ...changed })}`);
   };
 
-  const all = useMemo(() => [...(containers?.values() ?? [])], [containers]);
-  const tenants = useMemo(() => [...new Set(all.map((container) => container.tenantId))].sort(), [all]);
-  const rows = useMemo<Row[]>(() => {
-    const wanted = readView(params);
-    return [
-      ...all.filter((container) => matches(container, wanted)).map((container) => ({ container, leaving: false })),
-      ...[...leaving.values()].filter((container) => matches(container, wanted)).map((container) => ({ container, leaving: true })),
-    ];
-  }, [all, leaving, params]);
-  const present = rows.filter((row) => !row.leaving).length;
+  const all = useMemo<Listed[]>(() => {
+    const own = [...(containers?.values() ?? [])].map((container) => ofContainer(container, false));
+    if (!administrator) return own;
+    const counts = countByCgroup(inventory.workloads.values());
+    const foreign = [...inventory.workloads.values()]
+      .filter((workload) => isForeign(workload, containers ?? nobody))
+      // A container of ours whose list has not come yet is not somebody else's.
+      .filter(({ maker }) => maker.runtime !== 'bulkhead' || maker.instance !== undefined)
+      .map(
+        (workload): Listed => ({
+          kind: 'workload',
+          id: workload.id,
+          name: workload.maker.name,
+          runtime: workload.maker.runtime,
+          workload,
+          cgroup: ownCgroup(workload, counts),
+        }),
+      );
+    return [...own, ...foreign];
+  }, [containers, inventory.workloads, administrator]);
+  const tenants = useMemo(
+    () => [...new Set(all.flatMap((row) => (row.kind === 'container' ? [row.container.tenantId] : [])))].sort(),
+    [all],
+  );
+  const runtimes = useMemo(() => {
+    const counts = new Map<Runtime, number>();
+    for (const { runtime } of all) counts.set(runtime, (counts.get(runtime) ?? 0) + 1);
+    if (view.runtime !== 'all' && view.runtime !== 'containers' && !counts.has(view.runtime)) counts.set(view.runtime, 0);
+    return [...counts].sort(([a], [b]) => byRuntime(a, b));
+  }, [all, view.runtime]);
+  const rows = useMemo<Listed[]>(
+    () => [...all, ...[...leaving.values()].map((container) => ofContainer(container, true))].filter((row) => matches(row, view)),
+    [all, leaving, view],
+  );
+  const present = rows.filter((row) => row.kind === 'workload' || !row.leaving).length;
+  const whole = all.filter(({ runtime }) => fitsRuntime(runtime, view.runtime)).length;
   const filtered = view.search !== '' || view.tenant !== undefined || view.status !== undefined;
+  const columns = useContainerColumns(tree, []);
+  const choice = useColumnChoice('containers', usuallyHidden);
 
   return (
-    <div className={css.page}>
+    <>
       <PageHead
         title={t('title')}
         actions={
@@ -76,6 +113,7 @@ export function ContainersPage() {
         }
       />
       <AwayNotice />
+      {administrator && !view.gone && <InventoryNotice inventory={inventory} of="workloads" />}
       {view.gone ? (
         <PastContainers />
       ) : (
@@ -87,6 +125,20 @@ export function ContainersPage() {
               value={view.search}
               onSearch={(search) => show({ search }, 'replace')}
             />
+            {administrator && (
+              <NativeSelect
+                className={css.filter ?? ''}
+                size="xs"
+                aria-label={t('runtime.label')}
+                value={view.runtime}
+                onChange={(event) => show({ runtime: event.currentTarget.value as RuntimeFilter }, 'push')}
+                data={[
+                  { value: 'containers', label: t('runtime.containers') },
+                  { value: 'all', label: t('runtime.all') },
+                  ...runtimes.map(([runtime, count]) => ({ value: runtime, label: `${r(runtime)} (${format.integer(count)})` })),
+                ]}
+              />
+            )}
             <NativeSelect
               className={css.filter ?? ''}
               size="xs"
@@ -111,17 +163,16 @@ export function ContainersPage() {
             />
             {containers !== undefined && (
               <span className={css.count} aria-live="polite">
-                {filtered
-                  ? t('countOf', { shown: format.integer(present), all: format.integer(all.length) })
-                  : t('count', { count: all.length })}
+                {filtered ? t('countOf', { shown: format.integer(present), all: format.integer(whole) }) : t('count', { count: whole })}
               </span>
             )}
+            <ColumnMenu columns={columns} choice={choice} />
           </div>
           {containers === undefined ? (
             <RowsSkeleton />
           ) : rows.length > 0 ? (
-            <ContainersTable rows={rows} sort={view.sort} onSort={(sort) => show({ sort }, 'push')} />
-          ) : filtered ? (
+            <ContainersTable rows={rows} tree={tree} sort={view.sort} hidden={choice.hidden} onSort={(sort) => show({ sort }, 'push')} />
+          ) : filtered || (view.runtime !== 'containers' && view.runtime !== 'bulkhead') ? (
             <Empty title={t('nothing.title')}>{t('nothing.what')}</Empty>
           ) : (
             <Empty title={t('empty.title')} command={firstCommand}>
@@ -130,6 +181,6 @@ export function ContainersPage() {
           )}
         </>
       )}
-    </div>
+    </>
   );
 }

@@ -1,6 +1,7 @@
-import type { ContainerStatus } from '@bulkhead/model';
+import { type ContainerStatus, Runtime } from '@bulkhead/model';
+import type { RuntimeFilter } from './listed.ts';
 
-export const sortColumns = ['name', 'tenant', 'status', 'image', 'cpu', 'memory', 'created'] as const;
+export const sortColumns = ['name', 'runtime', 'tenant', 'status', 'image', 'processes', 'cpu', 'memory', 'created'] as const;
 export type SortColumn = (typeof sortColumns)[number];
 
 /** What the containers page shows, all of it in the address. */
@@ -8,6 +9,7 @@ export interface ContainersView {
   search: string;
   tenant: string | undefined;
   status: ContainerStatus | undefined;
+  runtime: RuntimeFilter;
   sort: { column: SortColumn; descending: boolean };
   gone: boolean;
 }
@@ -22,6 +24,7 @@ export function readView(params: Pick<URLSearchParams, 'get'>): ContainersView {
     search: params.get('q') ?? '',
     tenant: params.get('tenant') ?? undefined,
     status: statuses.find((status) => status === params.get('status')),
+    runtime: params.get('runtime') === 'all' ? 'all' : (Runtime.safeParse(params.get('runtime')).data ?? 'containers'),
     sort: column === undefined ? defaultSort : { column, descending: sort.startsWith('-') },
     gone: params.get('show') === 'gone',
   };
@@ -33,6 +36,7 @@ export function writeView(view: ContainersView): string {
   if (view.search !== '') params.set('q', view.search);
   if (view.tenant !== undefined) params.set('tenant', view.tenant);
   if (view.status !== undefined) params.set('status', view.status);
+  if (view.runtime !== 'containers') params.set('runtime', view.runtime);
   if (view.sort.column !== defaultSort.column || view.sort.descending !== defaultSort.descending)
     params.set('sort', `${view.sort.descending ? '-' : ''}${view.sort.column}`);
   if (view.gone) params.set('show', 'gone');

@@ -1,54 +1,61 @@
 'use client';
 import type { ContainerTrend } from '@bulkhead/api';
-import type { Container } from '@bulkhead/model';
+import type { CgroupNode, Container } from '@bulkhead/model';
 import { useTranslations } from 'next-intl';
-import { Measure, NotMeasured, useFormat } from '../../components/measure.tsx';
+import { NotMeasured, useFormat } from '../../components/measure.tsx';
 import { Sparkline } from '../../components/sparkline.tsx';
-import { UseBar } from '../../components/use-bar.tsx';
+import { UseCell } from '../../components/use-cell.tsx';
+import { CgroupCpu, CgroupMemory, CgroupTrend } from '../cgroup/cgroup-cells.tsx';
+import type { useMissing } from '../cgroup/use-missing.ts';
 import { useUse } from '../live/live-provider.tsx';
-import css from './containers.module.css';
 
 const notRunning = (container: Pick<Container, 'status'>): boolean => container.status !== 'running';
 
 /** CPU in use now, against its quota where there is one. */
 export function CpuNow({ container }: { container: Container }) {
   const t = useTranslations('container');
+  const u = useTranslations('use');
   const format = useFormat();
   const use = useUse(container.id);
   if (notRunning(container)) return <NotMeasured reason={t('missing.notRunning')} />;
-  if (use?.cpuMillis === undefined) return <NotMeasured reason={t('missing.notYet')} />;
-  const limit = container.limits.cpuMaxMillis;
-  const quantity = format.cores(use.cpuMillis);
   return (
-    <span className={css.use}>
-      <span className={css.useText}>
-        <Measure quantity={quantity} />
-        {limit !== undefined && <span className={css.limit}>{t('ofLimit', { limit: format.cores(limit).text })}</span>}
-      </span>
-      {limit !== undefined && <UseBar used={use.cpuMillis} limit={limit} label={t('cpuOfLimit', { limit: format.cores(limit).text })} />}
-    </span>
+    <UseCell
+      used={use?.cpuMillis}
+      limit={container.limits.cpuMaxMillis}
+      tone="cpu"
+      format={format.cores}
+      label={(limit) => u('cpuOfLimit', { limit })}
+      missing={t('missing.notYet')}
+    />
   );
 }
 
 /** Memory in use now, against its limit where there is one. */
 export function MemoryNow({ container }: { container: Container }) {
   const t = useTranslations('container');
+  const u = useTranslations('use');
   const format = useFormat();
   const use = useUse(container.id);
   if (notRunning(container)) return <NotMeasured reason={t('missing.notRunning')} />;
-  if (use?.memoryBytes === undefined) return <NotMeasured reason={t('missing.notYet')} />;
-  const limit = container.limits.memoryMaxBytes;
   return (
-    <span className={css.use}>
-      <span className={css.useText}>
-        <Measure quantity={format.bytes(use.memoryBytes)} />
-        {limit !== undefined && <span className={css.limit}>{t('ofLimit', { limit: format.bytes(limit).text })}</span>}
-      </span>
-      {limit !== undefined && (
-        <UseBar used={use.memoryBytes} limit={limit} tone="memory" label={t('memoryOfLimit', { limit: format.bytes(limit).text })} />
-      )}
-    </span>
+    <UseCell
+      used={use?.memoryBytes}
+      limit={container.limits.memoryMaxBytes}
+      tone="memory"
+      format={format.bytes}
+      label={(limit) => u('memoryOfLimit', { limit })}
+      missing={t('missing.notYet')}
+    />
   );
+}
+
+/** Processes and threads in it now. */
+export function PidsNow({ container }: { container: Container }) {
+  const t = useTranslations('container');
+  const format = useFormat();
+  const use = useUse(container.id);
+  if (use?.pids !== undefined) return format.integer(use.pids);
+  return <NotMeasured reason={notRunning(container) ? t('missing.notRunning') : t('missing.notYet')} />;
 }
 
 export function TrendCell({ container, trend, tone }: { container: Container; trend: ContainerTrend | undefined; tone: 'cpu' | 'memory' }) {
@@ -57,4 +64,26 @@ export function TrendCell({ container, trend, tone }: { container: Container; tr
   const values = tone === 'cpu' ? trend.cpuMillis : trend.memoryBytes;
   const ceiling = tone === 'cpu' ? container.limits.cpuMaxMillis : container.limits.memoryMaxBytes;
   return <Sparkline values={values} ceiling={ceiling} tone={tone} label={tone === 'cpu' ? t('cpuTrend') : t('memoryTrend')} />;
+}
+
+interface ForeignProps {
+  /** Its own cgroup as the tree has it. */
+  node: CgroupNode | undefined;
+  /** True where it has one at all. */
+  hasCgroup: boolean;
+  missing: ReturnType<typeof useMissing>;
+}
+
+/** The same of a workload that is not ours, from the cgroup it lives in. */
+export function ForeignUse({ node, hasCgroup, missing, tone }: ForeignProps & { tone: 'cpu' | 'memory' }) {
+  const t = useTranslations('container');
+  if (!hasCgroup) return <NotMeasured reason={t('missing.noCgroup')} />;
+  if (node === undefined) return <NotMeasured reason={t('missing.notYet')} />;
+  return tone === 'cpu' ? <CgroupCpu node={node} missing={missing} /> : <CgroupMemory node={node} missing={missing} />;
+}
+
+export function ForeignTrend({ node, tone }: { node: CgroupNode | undefined; tone: 'cpu' | 'memory' }) {
+  if (node === undefined) return null;
+  const limit = tone === 'cpu' ? node.limits.cpuMaxMillis : node.limits.memoryMaxBytes;
+  return <CgroupTrend path={node.path} tone={tone} ceiling={typeof limit === 'number' ? limit : undefined} />;
 }

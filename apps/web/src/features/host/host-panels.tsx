@@ -2,8 +2,8 @@
 import { Skeleton } from '@mantine/core';
 import dynamic from 'next/dynamic';
 import { useLocale, useTranslations } from 'next-intl';
-import { Measure, useFormat } from '../../components/measure.tsx';
-import { Notice } from '../../components/notice.tsx';
+import { byteIncrements, coreIncrements } from '../../components/chart-panel.tsx';
+import { Measure, NotMeasured, useFormat } from '../../components/measure.tsx';
 import { PageHead, Section } from '../../components/page-head.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import table from '../../components/table.module.css';
@@ -19,8 +19,6 @@ const TimeChart = dynamic(() => import('../../components/time-chart.tsx').then((
   loading: () => <Skeleton height={192} />,
 });
 
-const coreIncrements = [10, 20, 50, 100, 200, 250, 500, 1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000];
-const byteIncrements = Array.from({ length: 46 }, (_, power) => 2 ** power);
 const windowSeconds = 900;
 
 export function HostHead({ host }: { host: HostState }) {
@@ -44,22 +42,11 @@ export function HostHead({ host }: { host: HostState }) {
     </span>
   );
   return (
-    <>
-      <PageHead
-        title={view?.hostname ?? t('thisHost')}
-        state={view && <StateMark state={view.reachable ? 'good' : 'attention'}>{t(view.reachable ? 'reachable' : 'away')}</StateMark>}
-        lead={facts || ' '}
-      />
-      {view?.warnings && view.warnings.length > 0 && (
-        <Notice state="attention" title={t('warnings', { count: view.warnings.length })}>
-          <ul className={css.warnings}>
-            {view.warnings.map((warning) => (
-              <li key={warning}>{warning}</li>
-            ))}
-          </ul>
-        </Notice>
-      )}
-    </>
+    <PageHead
+      title={view?.hostname ?? t('thisHost')}
+      state={view && <StateMark state={view.reachable ? 'good' : 'attention'}>{t(view.reachable ? 'reachable' : 'away')}</StateMark>}
+      lead={facts || ' '}
+    />
   );
 }
 
@@ -127,6 +114,9 @@ export function OwnProcesses({ host }: { host: HostState }) {
                   {t('memory')}
                 </th>
                 <th scope="col" className={table.number}>
+                  {t('cpuNow')}
+                </th>
+                <th scope="col" className={table.number}>
                   {t('cpuTime')}
                 </th>
               </tr>
@@ -138,6 +128,13 @@ export function OwnProcesses({ host }: { host: HostState }) {
                   <td className={table.number}>{process.pid}</td>
                   <td className={table.number}>
                     <Measure quantity={format.bytes(BigInt(process.residentBytes))} />
+                  </td>
+                  <td className={table.number}>
+                    {host.cpuOf.get(process.pid) === undefined ? (
+                      <NotMeasured reason={t('cpuNotYet')} />
+                    ) : (
+                      <Measure quantity={format.cores(host.cpuOf.get(process.pid) ?? 0)} />
+                    )}
                   </td>
                   <td className={table.number}>
                     <Measure quantity={format.duration(BigInt(process.cpuUsec))} />

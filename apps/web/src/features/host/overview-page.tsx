@@ -5,10 +5,14 @@ import { PageHead, Section } from '../../components/page-head.tsx';
 import { EventsView } from '../event/events-view.tsx';
 import { AwayNotice } from '../live/away-notice.tsx';
 import { useSamples } from '../live/live-provider.tsx';
+import { Attention } from './attention.tsx';
 import { Counts } from './counts.tsx';
 import { HostHead, HostUsePanel, OwnProcesses } from './host-panels.tsx';
 import css from './overview.module.css';
-import { TopContainers } from './top-containers.tsx';
+import { PressurePanel } from './pressure-panel.tsx';
+import { RuntimeCounts } from './runtime-counts.tsx';
+import { StoragePanel } from './storage-panel.tsx';
+import { TopWorkloads } from './top-workloads.tsx';
 import { useHost } from './use-host.ts';
 
 /** How the host and what runs on it are doing, on one page. */
@@ -22,19 +26,27 @@ export function OverviewPage({ session }: { session: SessionView }) {
       {administrator ? <HostHead host={host} /> : <PageHead title={t('title')} />}
       <AwayNotice />
       <Counts />
+      {administrator && <Attention warnings={host.view?.warnings ?? []} />}
+      {administrator && <RuntimeCounts />}
       {administrator && <HostUsePanel host={host} />}
       <div className={css.columns}>
         <Section title={t('topCpu')}>
-          <TopContainers by="cpu" />
+          <TopWorkloads by="cpu" administrator={administrator} />
         </Section>
         <Section title={t('topMemory')}>
-          <TopContainers by="memory" />
+          <TopWorkloads by="memory" administrator={administrator} />
         </Section>
+        {administrator && <PressurePanel />}
       </div>
       <Section title={t('recent')}>
         <EventsView filter={{}} limit={8} />
       </Section>
-      {administrator && <OwnProcesses host={host} />}
+      {administrator && (
+        <div className={css.columns}>
+          <OwnProcesses host={host} />
+          <StoragePanel />
+        </div>
+      )}
     </>
   );
 }

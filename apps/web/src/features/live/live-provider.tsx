@@ -1,11 +1,44 @@
 'use client';
+import type { CgroupChange, NamespaceChange } from '@bulkhead/api';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { createApiClient, TRPCProvider, troubleOf } from '../../lib/api.ts';
+import { TreeStore } from '../cgroup/tree-store.ts';
+import { InventoryStore } from '../namespace/inventory-store.ts';
 import { signInUrl } from '../session/sign-in-url.ts';
 import { LiveStore, type Use } from './live-store.ts';
+import { SharedSource } from './shared-source.ts';
 
 const LiveContext = createContext<LiveStore | undefined>(undefined);
+
+/** What is known of the whole host, and the streams that tell it while somebody looks. */
+interface HostLive {
+  inventory: InventoryStore;
+  inventorySource: SharedSource<NamespaceChange>;
+  tree: TreeStore;
+  treeSource: SharedSource<CgroupChange>;
+}
+
+const HostContext = createContext<HostLive | undefined>(undefined);
+
+function createHostLive(client: ReturnType<typeof createApiClient>['client']): HostLive {
+  const inventory = new InventoryStore();
+  const tree = new TreeStore();
+  return {
+    inventory,
+    inventorySource: new SharedSource({
+      subscribe: (handlers) => client.namespace.watch.subscribe({}, handlers),
+      onItem: (change) => inventory.apply(change),
+      onTrouble: (trouble) => inventory.applyTrouble(trouble),
+    }),
+    tree,
+    treeSource: new SharedSource({
+      subscribe: (handlers) => client.cgroup.watch.subscribe({}, handlers),
+      onItem: (change) => tree.apply(change),
+      onTrouble: (trouble) => tree.applyTrouble(trouble),
+    }),
+  };
+}
 
 const sessionEnded = 4401;
 
@@ -48,6 +81,15 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     }),
   );
 
+  const [host] = useState(() => createHostLive(client));
+  // What is used now is not known while nobody tells.
+  useEffect(() => {
+    const leave = store.subscribe('connection')(() => {
+      if (store.connection === 'lost' || store.reachability?.reachable === false) host.tree.forgetUses();
+    });
+    return () => void leave();
+  }, [store, host]);
+
   useEffect(() => {
     const subscriptions = [
       client.container.watch.subscribe({}, { onData: (change) => store.applyChange(change) }),
@@ -63,9 +105,11 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     <QueryClientProvider client={queryClient}>
       <TRPCProvider trpcClient={client} queryClient={queryClient}>
         <LiveContext.Provider value={store}>
-          <SampleSource client={client} store={store}>
-            {children}
-          </SampleSource>
+          <HostContext.Provider value={host}>
+            <SampleSource client={client} store={store}>
+              {children}
+            </SampleSource>
+          </HostContext.Provider>
         </LiveContext.Provider>
       </TRPCProvider>
     </QueryClientProvider>
@@ -105,6 +149,12 @@ export function useLiveStore(): LiveStore {
   const store = useContext(LiveContext);
   if (store === undefined) throw new Error('useLiveStore is used outside LiveProvider');
   return store;
+}
+
+export function useHostLive(): HostLive {
+  const host = useContext(HostContext);
+  if (host === undefined) throw new Error('useHostLive is used outside LiveProvider');
+  return host;
 }
 
 /** Keeps samples flowing while the calling component is shown. */

@@ -1,12 +1,12 @@
 'use client';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
+import { liveMsec } from '../../../components/use-chart-window.ts';
 import { useTRPC, useTRPCClient } from '../../../lib/api.ts';
 import { historyStepMsec, joinSeries, type Point, type Series, seriesOf } from '../../../lib/series.ts';
 import { useConnection, useLiveStore, useSamples } from '../../live/live-provider.tsx';
 import { meanUse, type Use } from '../../live/live-store.ts';
 
-export const liveMsec = 15 * 60_000;
 /** Samples come once a second; after this long one was missed. */
 const liveGapMsec = 5_000;
 

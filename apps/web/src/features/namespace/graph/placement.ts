@@ -127,7 +127,12 @@ export class Placement {
   }
 
   /** Places one level and answers with its size. */
-  #level(boxes: readonly SizedBox[], parent: string | undefined, spots: Map<string, Spot>): { width: number; height: number } {
+  #level(
+    boxes: readonly SizedBox[],
+    parent: string | undefined,
+    spots: Map<string, Spot>,
+    leastWidth = 0,
+  ): { width: number; height: number } {
     const sized = boxes.map((box) => ({ box, ...this.#size(box, spots) }));
     const ground = sized.filter(({ box }) => box.ground);
     const others = sized.filter(({ box }) => !box.ground);
@@ -135,7 +140,7 @@ export class Placement {
     let count = this.#columns.get(parent);
     if (count === undefined) {
       const area = others.reduce((sum, { width, height }) => sum + (width + gap) * (height + gap), 0);
-      count = Math.round(Math.sqrt(area * aspect) / step);
+      count = Math.max(Math.round(Math.sqrt(area * aspect) / step), Math.floor((leastWidth + gap) / step));
     }
     count = Math.max(count, widest, 1);
     this.#columns.set(parent, count);
@@ -181,7 +186,7 @@ export class Placement {
   /** Size of a box with all that stands in it. */
   #size(box: SizedBox, spots: Map<string, Spot>): { width: number; height: number } {
     if (box.children.length === 0) return { width: spanWidth(box.width), height: box.height };
-    const inner = this.#level(box.children, box.id, spots);
+    const inner = this.#level(box.children, box.id, spots, box.width - 2 * gap);
     return {
       width: spanWidth(Math.max(box.width, inner.width + 2 * gap)),
       height: box.headHeight + inner.height + ownFloor(box),

@@ -1,0 +1,23 @@
+'use client';
+import { useTranslations } from 'next-intl';
+import { useFormat } from '../../components/measure.tsx';
+import { Notice } from '../../components/notice.tsx';
+import type { Tree } from './tree-store.ts';
+
+/** What of the tree could not be read, and why. */
+export function GapsNotice({ tree }: { tree: Tree }) {
+  const t = useTranslations('cgroup.gaps');
+  const format = useFormat();
+  const { gaps } = tree;
+  if (gaps === undefined || (gaps.cgroups === 0 && gaps.leftOut === 0 && gaps.reasons.length === 0)) return null;
+  const partial = gaps.cgroups > 0 || gaps.leftOut > 0;
+  return (
+    <Notice state={partial ? 'attention' : 'unknown'} title={partial ? t('partial') : t('uncounted')}>
+      {gaps.cgroups > 0 && <p>{t('unreadable', { count: gaps.cgroups })}</p>}
+      {gaps.leftOut > 0 && <p>{t('leftOut', { count: format.integer(gaps.leftOut) })}</p>}
+      {gaps.reasons.map((reason) => (
+        <p key={reason}>{reason}</p>
+      ))}
+    </Notice>
+  );
+}

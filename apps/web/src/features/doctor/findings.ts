@@ -1,0 +1,19 @@
+import type { DoctorCheck, DoctorGroup, DoctorState } from '@bulkhead/model';
+
+const severity: Record<DoctorState, number> = { bad: 0, attention: 1, unknown: 2, good: 3 };
+
+/** The worst first; equal ones as the doctor told them. */
+export const bySeverity = (a: Pick<DoctorCheck, 'state'>, b: Pick<DoctorCheck, 'state'>): number => severity[a.state] - severity[b.state];
+
+/** What somebody should look at. */
+export const needsAttention = ({ state }: Pick<DoctorCheck, 'state'>): boolean => state === 'bad' || state === 'attention';
+
+export const groupOrder: readonly DoctorGroup[] = ['service', 'kernel', 'cgroup', 'privilege', 'disk', 'network', 'clock', 'version'];
+
+/** Checks by their group, in a fixed order, groups without any left out. */
+export function byGroup(checks: readonly DoctorCheck[]): { group: DoctorGroup; checks: DoctorCheck[] }[] {
+  return groupOrder.flatMap((group) => {
+    const own = checks.filter((check) => check.group === group).sort(bySeverity);
+    return own.length === 0 ? [] : [{ group, checks: own }];
+  });
+}

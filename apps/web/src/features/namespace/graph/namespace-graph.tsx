@@ -1,0 +1,509 @@
+'use client';
+import '@xyflow/react/dist/base.css';
+import type { Namespace, Runtime, Workload } from '@bulkhead/model';
+import { ActionIcon, Button, Menu } from '@mantine/core';
+import { useReducedMotion } from '@mantine/hooks';
+import {
+  IconArrowsMaximize,
+  IconChevronLeft,
+  IconChevronRight,
+  IconLayoutGrid,
+  IconMinus,
+  IconPlus,
+  IconStack2,
+  IconX,
+} from '@tabler/icons-react';
+import { type Edge, MiniMap, Position, ReactFlow, ReactFlowProvider, useReactFlow, useStore } from '@xyflow/react';
+import { useRouter } from 'next/navigation';
+import { useTranslations } from 'next-intl';
+import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useFormat } from '../../../components/measure.tsx';
+import { useHostLive } from '../../live/live-provider.tsx';
+import { graphType, type NamespacesView, namespaceHref } from '../namespaces-url.ts';
+import { byRuntime, linksOf, neighbourhood, type Room, roomsOf, searchTextOf } from '../rooms.ts';
+import css from './graph.module.css';
+import { type GraphNode, type Look, nodeTypes } from './graph-nodes.tsx';
+import type { Placed } from './placement.ts';
+import { type Box, pathsTo, planBoxes } from './plan.ts';
+import { RoomPanel } from './room-panel.tsx';
+import { useLayout } from './use-layout.ts';
+
+export { warmUp } from './use-layout.ts';
+
+/** Boxes around others are pale, so that those inside of them can be told. */
+const minimapColour = (node: GraphNode): string => {
+  const { box } = node.data;
+  if (box.kind === 'room' && (box.ground || box.children.length > 0)) return 'var(--line)';
+  return box.kind === 'room' && box.room.runtime === 'bulkhead' ? 'var(--accent)' : 'var(--ink-faint)';
+};
+
+/** Rooms are reached by the arrow keys of the frame, whose name says so; the canvas adds nothing to that. */
+const quiet = {
+  'node.a11yDescription.default': '',
+  'node.a11yDescription.keyboardDisabled': '',
+  'edge.a11yDescription.default': '',
+} as const;
+
+const farZoom = 0.42;
+const flightMsec = 450;
+const closeZoom = 1;
+/** The layer that moving made is given up so long after the last move. */
+const restMsec = 250;
+
+interface Props {
+  namespaces: ReadonlyMap<string, Namespace>;
+  workloads: ReadonlyMap<string, Workload>;
+  view: NamespacesView;
+  show(changed: Partial<NamespacesView>, how?: 'push' | 'replace'): void;
+}
+
+/** Namespaces of one type as rooms, with those who live in them. What it shows and does, the table does by keyboard. */
+export function NamespaceGraph(props: Props) {
+  return (
+    <ReactFlowProvider>
+      <Graph {...props} />
+    </ReactFlowProvider>
+  );
+}
+
+/** In which box each room can be seen: its own, or the closed group around it. */
+function boxOfRooms(boxes: readonly Box[], found = new Map<string, string>()): Map<string, string> {
+  for (const box of boxes) {
+    if (box.kind === 'room') found.set(box.room.key, box.id);
+    else if (!box.group.open) for (const room of box.group.rooms) found.set(room.key, box.id);
+    boxOfRooms(box.children, found);
+  }
+  return found;
+}
+
+/** Nodes as the canvas takes them; one that is as before stays the same object, so that only what changed is drawn anew. */
+function useNodes(
+  boxes: readonly Box[],
+  placed: ReadonlyMap<string, Placed>,
+  lookOf: (box: Box) => Look,
+  isShown: (box: Box) => boolean,
+): GraphNode[] {
+  const cache = useRef(new Map<string, GraphNode>());
+  const nodes: GraphNode[] = [];
+  const next = new Map<string, GraphNode>();
+  const walk = (level: readonly Box[]) => {
+    for (const box of level) {
+      const spot = placed.get(box.id);
+      if (spot === undefined) continue;
+      if (isShown(box)) {
+        const { x, y, width, height, depth } = spot;
+        const look = lookOf(box);
+        const before = cache.current.get(box.id);
+        const same =
+          before !== undefined &&
+          before.position.x === x &&
+          before.position.y === y &&
+          before.width === width &&
+          before.height === height &&
+          before.zIndex === depth &&
+          sameBox(before.data.box, box) &&
+          before.data.look.chosen === look.chosen &&
+          before.data.look.faint === look.faint &&
+          before.data.look.arrived === look.arrived;
+        const node = same
+          ? before
+          : ({
+              id: box.id,
+              type: box.kind,
+              position: { x, y },
+              width,
+              height,
+              measured: { width, height },
+              zIndex: depth,
+              handles: (['source', 'target'] as const).map((type) => ({
+                type,
+                position: Position.Top,
+                x: width / 2,
+                y: 26,
+                width: 1,
+                height: 1,
+              })),
+              data: { box, look },
+            } as GraphNode);
+        next.set(box.id, node);
+        nodes.push(node);
+      }
+      walk(box.children);
+    }
+  };
+  walk(boxes);
+  cache.current = next;
+  return nodes;
+}
+
+function sameBox(a: Box, b: Box): boolean {
+  if (a === b) return true;
+  if (a.kind === 'group' || b.kind === 'group')
+    return (
+      a.kind === b.kind &&
+      a.kind === 'group' &&
+      b.kind === 'group' &&
+      a.group.open === b.group.open &&
+      a.group.rooms.length === b.group.rooms.length &&
+      a.group.processes === b.group.processes
+    );
+  return (
+    a.room.namespace === b.room.namespace &&
+    a.hidden === b.hidden &&
+    a.children.length > 0 === b.children.length > 0 &&
+    a.shown.length === b.shown.length &&
+    a.shown.every(({ workload, processes }, index) => workload === b.shown[index]?.workload && processes === b.shown[index]?.processes)
+  );
+}
+
+function Graph({ namespaces, workloads, view, show }: Props) {
+  const t = useTranslations('graph');
+  const r = useTranslations('runtime.name');
+  const format = useFormat();
+  const router = useRouter();
+  const flow = useReactFlow();
+  const reducedMotion = useReducedMotion();
+  const { inventory } = useHostLive();
+  const level = useStore((state) => (state.transform[2] < farZoom ? 'far' : 'near'));
+  const sized = useStore((state) => state.width > 0);
+  const frame = useRef<HTMLElement>(null);
+  const type = view.type ?? graphType;
+  const duration = reducedMotion ? 0 : flightMsec;
+
+  const all = useMemo(() => roomsOf(namespaces.values(), workloads.values(), type), [namespaces, workloads, type]);
+  const rooms = useMemo(() => {
+    if (view.focus === undefined) return all;
+    const near = neighbourhood(all, view.focus);
+    return near.size === 0 ? all : all.filter((room) => near.has(room.key));
+  }, [all, view.focus]);
+  const focused = rooms !== all;
+  // Lists out of the address are new ones each time: what is in them counts.
+  const [openText, collapsedText] = [view.open.join('\n'), view.collapsed.join('\n')];
+  const plan = useMemo(() => {
+    const lines = (text: string) => text.split('\n').filter((line) => line !== '');
+    return planBoxes(rooms, { collapsed: new Set(lines(collapsedText) as Runtime[]), open: lines(openText) });
+  }, [rooms, openText, collapsedText]);
+  const { layout, arrangeAnew } = useLayout(plan, `${type} ${focused ? view.focus : ''}`);
+
+  const wanted = view.search.trim().toLowerCase();
+  const matches = useMemo(
+    () =>
+      wanted === ''
+        ? undefined
+        : rooms.filter(
+            (room) =>
+              searchTextOf(room.namespace).includes(wanted) ||
+              room.inhabitants.some(({ workload }) => workload.maker.name.toLowerCase().includes(wanted)),
+          ),
+    [rooms, wanted],
+  );
+  const matched = useMemo(() => matches && new Set(matches.map((room) => room.key)), [matches]);
+  const chosen = view.room === undefined ? undefined : all.find((room) => room.key === view.room);
+
+  const isKept = (room: Room): boolean =>
+    (view.runtime === undefined || room.runtime === view.runtime) && (!view.empty || room.heldBy !== undefined);
+  const isShown = (box: Box): boolean =>
+    box.kind === 'group' ? box.group.rooms.some(isKept) : box.ground || isKept(box.room) || box.children.some(isShown);
+  const lookOf = (box: Box): Look => ({
+    chosen: box.kind === 'room' && box.room.key === view.room,
+    faint:
+      matched !== undefined &&
+      !(box.kind === 'room' ? matched.has(box.room.key) || box.children.length > 0 : box.group.rooms.some(({ key }) => matched.has(key))),
+    arrived: box.kind === 'room' && inventory.hasArrived(box.room.key),
+  });
+  const nodes = useNodes(layout?.plan.boxes ?? [], layout?.placed ?? new Map(), lookOf, isShown);
+
+  const edges = useMemo<Edge[]>(() => {
+    if (layout === undefined || view.room === undefined) return [];
+    const seenIn = boxOfRooms(layout.plan.boxes);
+    const from = seenIn.get(view.room);
+    const found = new Map<string, Edge>();
+    for (const { to, makers } of linksOf(rooms, view.room)) {
+      const target = seenIn.get(to);
+      if (from === undefined || target === undefined || target === from || found.has(target)) continue;
+      found.set(target, {
+        id: `${from} ${target}`,
+        source: from,
+        target,
+        type: 'straight',
+        zIndex: 50,
+        label: makers.length === 1 ? makers[0]?.name : t('shared', { count: makers.length }),
+      });
+    }
+    return [...found.values()];
+  }, [layout, rooms, view.room, t]);
+
+  const flyTo = useCallback(
+    (spot: Placed) => {
+      const zoom = Math.max(flow.getZoom(), closeZoom);
+      void flow.setCenter(spot.x + spot.width / 2, spot.y + Math.min(spot.height, 300) / 2, { zoom, duration });
+    },
+    [flow, duration],
+  );
+
+  // Each picture is seen whole when it is opened.
+  const fitted = useRef<string>(undefined);
+  useEffect(() => {
+    if (layout === undefined || !sized || fitted.current === layout.picture || nodes.length === 0) return;
+    const first = fitted.current === undefined;
+    fitted.current = layout.picture;
+    void flow.fitView({ padding: 0.06, maxZoom: 1, duration: first ? 0 : duration });
+  }, [layout, sized, flow, nodes.length, duration]);
+
+  // What is wanted is flown to as soon as it stands somewhere; groups around it open on the way.
+  const flight = useRef<string>(undefined);
+  useEffect(() => {
+    const key = flight.current;
+    if (layout === undefined || key === undefined) return;
+    const paths = pathsTo(layout.plan.boxes, key);
+    const spot = layout.placed.get(key);
+    if (spot !== undefined) {
+      flight.current = undefined;
+      flyTo(spot);
+    } else if (paths.length > 0 && !paths.every((path) => view.open.includes(path))) show({ open: [...view.open, ...paths] }, 'replace');
+    else if (paths.length === 0) flight.current = undefined;
+  }, [layout, flyTo, show, view.open]);
+  const goTo = (key: string) => {
+    flight.current = key;
+    show({ room: key }, 'replace');
+    const spot = layout?.placed.get(key);
+    const paths = layout === undefined ? [] : pathsTo(layout.plan.boxes, key);
+    if (spot !== undefined) {
+      flight.current = undefined;
+      flyTo(spot);
+    } else if (paths.length > 0) show({ room: key, open: [...view.open, ...paths] }, 'replace');
+  };
+
+  // A search flies to the first it finds, once typing rests.
+  const [foundAt, setFoundAt] = useState(0);
+  const firstFound = matches?.[0]?.key;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the search alone is the reason to fly
+  useEffect(() => {
+    setFoundAt(0);
+    if (wanted === '' || firstFound === undefined) return;
+    const timer = setTimeout(() => goTo(firstFound), 250);
+    return () => clearTimeout(timer);
+  }, [wanted]);
+  const goToFound = (index: number) => {
+    if (matches === undefined || matches.length === 0) return;
+    const next = (index + matches.length) % matches.length;
+    setFoundAt(next);
+    const room = matches[next];
+    if (room !== undefined) goTo(room.key);
+  };
+
+  const [moving, setMoving] = useState(false);
+  const rest = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const onMoveStart = useCallback(() => {
+    clearTimeout(rest.current);
+    setMoving(true);
+  }, []);
+  const onMoveEnd = useCallback(() => {
+    clearTimeout(rest.current);
+    rest.current = setTimeout(() => setMoving(false), restMsec);
+  }, []);
+
+  const toggleGroup = (path: string) =>
+    show({ open: view.open.includes(path) ? view.open.filter((other) => !other.startsWith(path)) : [...view.open, path] });
+  const act = (node: GraphNode) => {
+    if (node.data.box.kind === 'group') toggleGroup(node.data.box.group.path);
+    else show({ room: node.data.box.room.key === view.room ? undefined : node.data.box.room.key }, 'replace');
+  };
+
+  // Arrow keys go from box to box, as they stand.
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
+    if (event.target !== frame.current || event.ctrlKey || event.metaKey || event.altKey) return;
+    const current = nodes.find((node) => node.id === view.room);
+    if (event.key === 'Escape') return show({ room: undefined }, 'replace');
+    if (event.key === 'Enter' && current !== undefined) return router.push(namespaceHref(current.id));
+    if (event.key === '+' || event.key === '-') return void (event.key === '+' ? flow.zoomIn({ duration }) : flow.zoomOut({ duration }));
+    const direction = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key];
+    if (direction === undefined) return;
+    event.preventDefault();
+    const [dx = 0, dy = 0] = direction;
+    const middle = (node: GraphNode) => ({ x: node.position.x + (node.width ?? 0) / 2, y: node.position.y + (node.height ?? 0) / 2 });
+    const from = current === undefined ? undefined : middle(current);
+    let best: { node: GraphNode; cost: number } | undefined;
+    for (const node of nodes) {
+      if (node.type !== 'room' || node === current) continue;
+      const to = middle(node);
+      const [x, y] = from === undefined ? [0, to.y] : [to.x - from.x, to.y - from.y];
+      const along = x * dx + y * dy;
+      const aside = Math.abs(x * dy) + Math.abs(y * dx);
+      if (from !== undefined && along <= 4) continue;
+      const cost = Math.abs(along) + 2.5 * aside;
+      if (best === undefined || cost < best.cost) best = { node, cost };
+    }
+    if (best?.node.data.box.kind === 'room') goTo(best.node.data.box.room.key);
+  };
+
+  const runtimes = useMemo(
+    () => [...new Set(all.filter((room) => !room.namespace.initial).map((room) => room.runtime))].sort(byRuntime),
+    [all],
+  );
+  const [top, setTop] = useState<number>();
+  useEffect(() => {
+    const measure = () => setTop(frame.current === null ? undefined : frame.current.getBoundingClientRect().top + window.scrollY);
+    measure();
+    window.addEventListener('resize', measure);
+    return () => window.removeEventListener('resize', measure);
+  }, []);
+
+  return (
+    <section
+      ref={frame}
+      className={css.frame}
+      style={top === undefined ? undefined : ({ '--graph-top': `${top}px` } as React.CSSProperties)}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys go from room to room in it
+      tabIndex={0}
+      aria-label={t('label', { type })}
+      data-graph={type}
+      data-drawn={layout === undefined ? undefined : nodes.length}
+      data-rooms={rooms.length}
+      data-visible={layout?.plan.visible}
+      data-grouped={layout?.plan.grouped}
+      data-level={level}
+      data-moving={moving}
+      onKeyDown={onKeyDown}
+    >
+      <ReactFlow
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={nodeTypes}
+        minZoom={0.04}
+        maxZoom={2}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        nodesFocusable={false}
+        edgesFocusable={false}
+        elementsSelectable={false}
+        deleteKeyCode={null}
+        selectionKeyCode={null}
+        multiSelectionKeyCode={null}
+        zoomOnDoubleClick={false}
+        disableKeyboardA11y
+        proOptions={{ hideAttribution: true }}
+        aria-label={t('canvas')}
+        ariaLabelConfig={quiet}
+        onNodeClick={(_, node) => act(node)}
+        onNodeDoubleClick={(_, node) => node.data.box.kind === 'room' && router.push(namespaceHref(node.data.box.room.key))}
+        onMoveStart={onMoveStart}
+        onMoveEnd={onMoveEnd}
+        onPaneClick={() => view.room !== undefined && show({ room: undefined }, 'replace')}
+      >
+        <MiniMap
+          pannable
+          zoomable
+          ariaLabel={t('minimap')}
+          nodeColor={minimapColour}
+          nodeStrokeWidth={0}
+          maskColor="color-mix(in srgb, var(--surface-sunken) 70%, transparent)"
+          bgColor="var(--surface)"
+        />
+      </ReactFlow>
+      <div className={css.tools}>
+        <ActionIcon variant="default" size={30} aria-label={t('zoomIn')} title={t('zoomIn')} onClick={() => void flow.zoomIn({ duration })}>
+          <IconPlus size={16} aria-hidden="true" />
+        </ActionIcon>
+        <ActionIcon
+          variant="default"
+          size={30}
+          aria-label={t('zoomOut')}
+          title={t('zoomOut')}
+          onClick={() => void flow.zoomOut({ duration })}
+        >
+          <IconMinus size={16} aria-hidden="true" />
+        </ActionIcon>
+        <ActionIcon
+          variant="default"
+          size={30}
+          aria-label={t('whole')}
+          title={t('whole')}
+          onClick={() => void flow.fitView({ padding: 0.06, maxZoom: 1, duration })}
+        >
+          <IconArrowsMaximize size={16} aria-hidden="true" />
+        </ActionIcon>
+        <ActionIcon
+          variant="default"
+          size={30}
+          aria-label={t('arrange')}
+          title={t('arrange')}
+          onClick={() => {
+            fitted.current = undefined;
+            arrangeAnew();
+          }}
+        >
+          <IconLayoutGrid size={16} aria-hidden="true" />
+        </ActionIcon>
+        <Menu position="bottom-start" withinPortal closeOnItemClick={false}>
+          <Menu.Target>
+            <ActionIcon variant="default" size={30} aria-label={t('collapse')} title={t('collapse')}>
+              <IconStack2 size={16} aria-hidden="true" />
+            </ActionIcon>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Label>{t('collapseWhat')}</Menu.Label>
+            {runtimes.map((runtime: Runtime) => (
+              <Menu.CheckboxItem
+                key={runtime}
+                checked={view.collapsed.includes(runtime)}
+                onClick={() =>
+                  show({
+                    collapsed: view.collapsed.includes(runtime)
+                      ? view.collapsed.filter((other) => other !== runtime)
+                      : [...view.collapsed, runtime],
+                  })
+                }
+              >
+                {r(runtime)}
+              </Menu.CheckboxItem>
+            ))}
+          </Menu.Dropdown>
+        </Menu>
+        {focused && (
+          <Button
+            size="xs"
+            variant="default"
+            rightSection={<IconX size={14} aria-hidden="true" />}
+            onClick={() => show({ focus: undefined })}
+          >
+            {t('focusedOn', { name: all.find((room) => room.key === view.focus)?.name ?? '' })}
+          </Button>
+        )}
+        {matches !== undefined && (
+          <span className={css.found} aria-live="polite">
+            {matches.length === 0 ? t('foundNothing') : t('found', { at: foundAt + 1, count: matches.length })}
+            {matches.length > 1 && (
+              <>
+                <ActionIcon variant="subtle" color="gray" size={26} aria-label={t('previous')} onClick={() => goToFound(foundAt - 1)}>
+                  <IconChevronLeft size={16} aria-hidden="true" />
+                </ActionIcon>
+                <ActionIcon variant="subtle" color="gray" size={26} aria-label={t('next')} onClick={() => goToFound(foundAt + 1)}>
+                  <IconChevronRight size={16} aria-hidden="true" />
+                </ActionIcon>
+              </>
+            )}
+          </span>
+        )}
+      </div>
+      {layout !== undefined && (
+        <span className={css.told}>
+          {t('count', { count: rooms.length })}
+          {plan.grouped && ` · ${t('grouped', { count: format.integer(plan.visible) })}`}
+        </span>
+      )}
+      {rooms.length === 0 && <p className={css.away}>{t('nothing', { type })}</p>}
+      {chosen && (
+        <RoomPanel
+          room={chosen}
+          focused={view.focus === chosen.key}
+          focus={() => show({ focus: view.focus === chosen.key ? undefined : chosen.key })}
+          close={() => {
+            show({ room: undefined }, 'replace');
+            frame.current?.focus();
+          }}
+        />
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,63 @@
+'use client';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { type LayoutAnswer, type LayoutQuestion, sizesOf } from './layout.ts';
+import type { Placed } from './placement.ts';
+import type { Plan } from './plan.ts';
+
+export interface Layout {
+  plan: Plan;
+  picture: string;
+  placed: ReadonlyMap<string, Placed>;
+}
+
+/** A worker that was started ahead of need; whoever needs one takes it. */
+let spare: Worker | undefined;
+
+const startWorker = (): Worker => new Worker(new URL('./layout.worker.ts', import.meta.url), { type: 'module' });
+
+/** Has a worker fetched and started while there is nothing to place yet. */
+export function warmUp(): void {
+  spare ??= startWorker();
+}
+
+function takeWorker(): Worker {
+  const worker = spare ?? startWorker();
+  spare = undefined;
+  return worker;
+}
+
+/** Positions of what is planned, from a worker: a plan is shown together with its positions, not before. */
+export function useLayout(plan: Plan, picture: string): { layout: Layout | undefined; arrangeAnew(): void } {
+  const worker = useRef<Worker>(undefined);
+  const asked = useRef<{ id: number; plan: Plan }>({ id: 0, plan });
+  const latest = useRef({ plan, picture });
+  latest.current = { plan, picture };
+  const [layout, setLayout] = useState<Layout>();
+
+  const ask = useCallback((anew: boolean) => {
+    const { plan: wanted, picture: of } = latest.current;
+    const id = asked.current.id + 1;
+    asked.current = { id, plan: wanted };
+    worker.current?.postMessage({ id, picture: of, boxes: sizesOf(wanted.boxes), anew } satisfies LayoutQuestion);
+  }, []);
+
+  useEffect(() => {
+    const made = takeWorker();
+    worker.current = made;
+    made.onmessage = ({ data: { id, picture: of, placed } }: MessageEvent<LayoutAnswer>) => {
+      // An answer to an older question is not shown: a newer one is on its way.
+      if (id !== asked.current.id) return;
+      setLayout({ plan: asked.current.plan, picture: of, placed: new Map(placed.map((one) => [one.id, one])) });
+    };
+    ask(false);
+    return () => {
+      made.terminate();
+      worker.current = undefined;
+    };
+  }, [ask]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new plan or picture is the reason to ask
+  useEffect(() => ask(false), [ask, plan, picture]);
+
+  return { layout, arrangeAnew: () => ask(true) };
+}

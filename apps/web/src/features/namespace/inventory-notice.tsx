@@ -1,0 +1,28 @@
+'use client';
+import { useTranslations } from 'next-intl';
+import { Notice } from '../../components/notice.tsx';
+import { TroubleNotice } from '../../components/trouble-notice.tsx';
+import type { Inventory } from './inventory-store.ts';
+
+/** What could not be looked at, and why: the view below is partial then. Workloads are known without their descriptors. */
+export function InventoryNotice({ inventory, of = 'namespaces' }: { inventory: Inventory; of?: 'namespaces' | 'workloads' }) {
+  const t = useTranslations('inventory');
+  const { unreadable, trouble } = inventory;
+  const partial =
+    unreadable !== undefined &&
+    (unreadable.processes > 0 || (of === 'namespaces' && (unreadable.descriptors > 0 || unreadable.reasons.length > 0)));
+  return (
+    <>
+      {trouble && <TroubleNotice trouble={trouble} />}
+      {partial && (
+        <Notice state="attention" title={t('partial')}>
+          {unreadable.processes > 0 && <p>{t('processes', { count: unreadable.processes })}</p>}
+          {unreadable.descriptors > 0 && <p>{t('descriptors', { count: unreadable.descriptors })}</p>}
+          {unreadable.reasons.map((reason) => (
+            <p key={reason}>{reason}</p>
+          ))}
+        </Notice>
+      )}
+    </>
+  );
+}
