@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { addCgroupCommands } from './command/cgroup-commands.ts';
 import { addContainerCommands } from './command/container-commands.ts';
 import { addHostCommands } from './command/host-commands.ts';
+import { addNamespaceCommands } from './command/namespace-commands.ts';
 import { ExitRequest, reportFailure } from './failure.ts';
 import { print, printError } from './output/print.ts';
 import { version } from './version.ts';
@@ -17,6 +18,7 @@ export function createProgram(): Command {
     .enablePositionalOptions();
   addHostCommands(program);
   addContainerCommands(program);
+  addNamespaceCommands(program);
   addCgroupCommands(program);
   program.addHelpText(
     'after',
