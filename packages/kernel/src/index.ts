@@ -5,6 +5,7 @@ export { Fd } from './fd.ts';
 export * from './file.ts';
 export * from './inherit.ts';
 export { type InotifyEvent, inotify_add_watch, inotify_init1, inotify_rm_watch, readInotify } from './inotify.ts';
+export { KeptFiles } from './kept-files.ts';
 export { layouts, pack, put, takeInt } from './layout.ts';
 export * from './listing.ts';
 export * from './mount.ts';

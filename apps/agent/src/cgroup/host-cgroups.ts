@@ -58,6 +58,8 @@ interface Entry {
   readonly ring: UseRing;
   readonly maker: Maker;
   facts: CgroupFacts | undefined;
+  /** What it used as it was last looked at. */
+  readonly shown: Float64Array;
   /** JSON of what was last told of it but use. */
   told: string;
 }
@@ -93,8 +95,8 @@ export class HostCgroups implements Disposable {
   /** Groups whose facts are to be read anew; `true`: the number of processes alone. */
   readonly #stale = new Map<string, boolean>();
   #rotation: Iterator<string> | undefined;
-  /** Rows as they were last told to those who watch. */
-  #told = new Float64Array(0);
+  // Of one group at a time: nothing of it survives the look.
+  readonly #row = new Float64Array(width);
   readonly #changed = new Set<string>();
   readonly #removed = new Set<string>();
   #reasons: string[] = [];
@@ -145,6 +147,7 @@ export class HostCgroups implements Disposable {
       ring: new UseRing(),
       maker: this.#options.makerOf(path),
       facts: undefined,
+      shown: new Float64Array(width).fill(Number.NaN),
       told: '',
     });
     this.#stale.set(group.path, false);
@@ -229,9 +232,9 @@ export class HostCgroups implements Disposable {
     }
     this.#tick += 1;
     this.#ticks[this.#tick % this.#ticks.length] = wallMsec;
-    const { use } = this.#meter;
     for (const { metered, ring } of this.#entries.values()) {
-      ring.push(this.#tick, use, metered.slot * width);
+      const use = this.#meter.row(metered, this.#row);
+      ring.push(this.#tick, use);
       this.#means.add(metered.slot, use);
     }
   }
@@ -305,7 +308,7 @@ export class HostCgroups implements Disposable {
       path: `/${group.path}`,
       maker: name === undefined ? maker : { ...maker, name },
       ...known,
-      use: toUse(this.#meter.use, metered.slot * width),
+      use: toUse(this.#meter.row(metered, this.#row)),
     };
   }
 
@@ -317,35 +320,33 @@ export class HostCgroups implements Disposable {
 
   /** Notes which groups moved since the round before, and tells those who watch. */
   #tell(wallMsec: number): void {
-    const { use } = this.#meter;
-    const before = this.#told;
-    const watched = this.live.subscribers > 0 && before.length > 0;
+    const watched = this.live.subscribers > 0;
     const [nodes, uses]: [CgroupNode[], { path: string; use: CgroupNode['use'] }[]] = [[], []];
     for (const [path, entry] of this.#entries) {
-      const from = entry.metered.slot * width;
-      const pids = use[from + pidsColumn] as number;
+      const use = this.#meter.row(entry.metered, this.#row);
+      const { shown } = entry;
+      const pids = use[pidsColumn] as number;
       // A process came or went: nobody need have written a file for that.
-      if (!Number.isNaN(pids) && pids !== before[from + pidsColumn] && !this.#stale.has(path)) this.#stale.set(path, true);
+      if (!Number.isNaN(pids) && pids !== shown[pidsColumn] && !this.#stale.has(path)) this.#stale.set(path, true);
+      let moved = false;
+      for (let column = 0; column < width; column += 1) {
+        const now = use[column] as number;
+        if (now === shown[column] || (Number.isNaN(now) && Number.isNaN(shown[column]))) continue;
+        shown[column] = now;
+        moved = true;
+      }
       if (!watched) continue;
       if (this.#changed.has(path)) {
-        const node = this.#node(entry);
-        const { use: _, ...rest } = node;
+        const { use: _, ...rest } = this.#node(entry);
         const told = JSON.stringify(rest);
         if (told !== entry.told) {
           entry.told = told;
-          nodes.push(node);
+          nodes.push({ ...rest, use: toUse(shown) });
           continue;
         }
       }
-      for (let column = from; column < from + width; column += 1) {
-        const [now, then] = [use[column] as number, before[column] as number];
-        if (now === then || (Number.isNaN(now) && Number.isNaN(then))) continue;
-        uses.push({ path: `/${path}`, use: toUse(use, from) });
-        break;
-      }
+      if (moved) uses.push({ path: `/${path}`, use: toUse(shown) });
     }
-    if (before.length === use.length) before.set(use);
-    else this.#told = use.slice();
     const removed = [...this.#removed];
     this.#changed.clear();
     this.#removed.clear();

@@ -27,6 +27,7 @@ export class MinuteMeans {
     return before === undefined || before === minute ? undefined : before;
   }
 
+  /** @param use numbers in the order of `useColumns` */
   add(slot: number, use: Float64Array): void {
     const at = slot * rowLength;
     if (at + rowLength > this.#rows.length) {
@@ -35,15 +36,14 @@ export class MinuteMeans {
       this.#rows = grown;
     }
     const rows = this.#rows;
-    const from = slot * width;
     for (let column = 0; column < width; column += 1) {
-      const value = use[from + column] as number;
+      const value = use[column] as number;
       if (Number.isNaN(value)) continue;
       rows[at + column] = (rows[at + column] as number) + value;
       rows[at + width + column] = (rows[at + width + column] as number) + 1;
     }
     for (const [index, column] of [cpuColumn, memoryColumn].entries()) {
-      const value = use[from + column] as number;
+      const value = use[column] as number;
       if (value > (rows[at + 2 * width + index] as number)) rows[at + 2 * width + index] = value;
     }
   }

@@ -40,27 +40,27 @@ export class UseRing {
     return this.#closed[0]?.firstTick ?? (this.#count > 0 ? this.#firstTick : undefined);
   }
 
-  /** A row of numbers that begins at `from`; NaN: not measured. Ticks must rise. */
-  push(tick: number, use: Float64Array, from: number): void {
+  /** Numbers in the order of `useColumns`; NaN: not measured. Ticks must rise. */
+  push(tick: number, use: Float64Array): void {
     if (this.#count > 0 && (this.#count === chunkRows || tick !== this.#firstTick + this.#count)) this.#close();
     const constant = this.#constant;
     if (this.#count === 0) {
       this.#firstTick = tick;
-      for (let column = 0; column < width; column += 1) constant[column] = use[from + column] as number;
-    } else if (this.#open === undefined && this.#moves(use, from)) {
+      for (let column = 0; column < width; column += 1) constant[column] = use[column] as number;
+    } else if (this.#open === undefined && this.#moves(use)) {
       this.#open = new Float32Array(chunkRows * width);
       for (let row = 0; row < this.#count; row += 1) this.#open.set(constant, row * width);
     }
     if (this.#open !== undefined) {
       const at = this.#count * width;
-      for (let column = 0; column < width; column += 1) this.#open[at + column] = use[from + column] as number;
+      for (let column = 0; column < width; column += 1) this.#open[at + column] = use[column] as number;
     }
     this.#count += 1;
   }
 
-  #moves(use: Float64Array, from: number): boolean {
+  #moves(use: Float64Array): boolean {
     for (let column = 0; column < width; column += 1)
-      if (!isSame(this.#constant[column] as number, Math.fround(use[from + column] as number))) return true;
+      if (!isSame(this.#constant[column] as number, Math.fround(use[column] as number))) return true;
     return false;
   }
 

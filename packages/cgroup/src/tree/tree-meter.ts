@@ -1,13 +1,14 @@
-import { AT_FDCWD, type Fd, hasErrno, O_NOFOLLOW, O_RDONLY, openat, pread } from '@bulkhead/kernel';
+import { AT_FDCWD, type Fd, hasErrno, KeptFiles, O_NOFOLLOW, O_RDONLY, openat, pread } from '@bulkhead/kernel';
 import type { Hierarchy } from '../hierarchy.ts';
 import { type CounterKind, counterKinds, sourceOf } from './counter-kinds.ts';
 import type { Hierarchies } from './hierarchies.ts';
-import { useColumns } from './use-columns.ts';
+import { UseTable } from './use-table.ts';
 
-/** A group that is measured. What it uses stands in the meter's columns at its slot. */
+/** A group that is measured. */
 export interface MeteredGroup {
   /** Relative to the mount points; '' is the root. */
   readonly path: string;
+  /** Its place; another group's after this one was removed. */
   readonly slot: number;
 }
 
@@ -30,18 +31,23 @@ export interface PassReport {
   gone: MeteredGroup[];
 }
 
+/** Counters and gauges as decimal text, as the sampler of our own containers reads them. */
+export interface FedReading {
+  cpuUsageUsec?: string | undefined;
+  cpuPeriods?: string | undefined;
+  cpuThrottledPeriods?: string | undefined;
+  memoryCurrentBytes?: string | undefined;
+  pidsCurrent?: string | undefined;
+  ioReadBytes?: string | undefined;
+  ioWriteBytes?: string | undefined;
+}
+
 interface Group extends MeteredGroup {
   present: readonly Hierarchy[];
-  /** Of each kind: a kept descriptor, `none` where there is nothing to read, undefined before it was tried or where no descriptor was left. */
-  readonly files: (Fd | 'none' | undefined)[];
-  versions: (1 | 2)[];
+  /** Descriptors kept of it. */
   kept: number;
   /** Readings in a row in which nothing moved. */
   quiet: number;
-  /** Something moved in the pass that runs. */
-  moved: boolean;
-  /** Is read in the pass that runs. */
-  due: boolean;
   /** The pass in which somebody else's reading was taken. */
   fedAt: number;
   throttling: boolean;
@@ -49,12 +55,22 @@ interface Group extends MeteredGroup {
   unread: Map<number, string>;
 }
 
-const rowLength = useColumns.length;
-const column = Object.fromEntries(useColumns.map((name, index) => [name, index])) as Record<(typeof useColumns)[number], number>;
-/** Raw numbers kept of each group, so that the next reading can be compared: CPU time, periods, throttled ones, bytes read, written. */
-const rawLength = 5;
-/** A reading is compared with the one before only where that is no older, in seconds. */
-const comparableSeconds = 15;
+/** All there is of one kind of file. */
+interface Kind {
+  readonly row: CounterKind;
+  readonly index: number;
+  readonly isPressure: boolean;
+  /** By slot. */
+  readonly files: KeptFiles;
+  /** By slot: whether there is a file to read, and of which version of cgroups. */
+  states: Uint8Array;
+}
+
+/** Not tried yet, or no longer known: there may be a file. */
+const untried = 0;
+/** There is no such file at this group. */
+const absent = 3;
+
 /** A group in which nothing moved this many times is read every second time. */
 const quietAfter = 3;
 /** A quiet group may lose its descriptors to a busy one. */
@@ -69,8 +85,8 @@ const buffer = Buffer.allocUnsafeSlow(16_384);
 const out = new Float64Array(3);
 
 /**
- * Reads what every group uses, file type by file type, through kept descriptors and without allocating: a row of numbers
- * for each group, as rates and gauges (`useColumns`). A group in which nothing moves is read every other pass.
+ * Reads what every group uses, file type by file type, through kept descriptors and without allocating: rates and gauges
+ * as numbers. A group in which nothing moves is read every other pass.
  */
 export class TreeMeter implements Disposable {
   readonly #hierarchies: Pick<Hierarchies, 'with' | 'unified'>;
@@ -80,10 +96,17 @@ export class TreeMeter implements Disposable {
   /** By slot; holes are free slots. */
   readonly #slots: (Group | undefined)[] = [];
   readonly #free: number[] = [];
-  #use = new Float64Array(64 * rowLength).fill(Number.NaN);
-  #raw = new Float64Array(64 * rawLength).fill(Number.NaN);
-  /** Seconds at which each kind of each group was last read. */
-  #readAt = new Float64Array(64 * counterKinds.length).fill(Number.NaN);
+  readonly #kinds: readonly Kind[] = counterKinds.map((row, index) => ({
+    row,
+    index,
+    isPressure: row.legacy === undefined,
+    files: new KeptFiles(),
+    states: new Uint8Array(64),
+  }));
+  readonly #table = new UseTable();
+  /** By slot: something moved in the pass that runs. */
+  #moved = new Uint8Array(64);
+  #unread = 0;
   #kept = 0;
   #passes = 0;
   #hand = 0;
@@ -96,11 +119,6 @@ export class TreeMeter implements Disposable {
     this.#openings = openings;
   }
 
-  /** Rows of `useColumns.length` numbers, one for each slot; NaN: not measured. */
-  get use(): Float64Array {
-    return this.#use;
-  }
-
   get size(): number {
     return this.#groups.size;
   }
@@ -110,9 +128,24 @@ export class TreeMeter implements Disposable {
     return this.#kept;
   }
 
+  /** Use of one group as numbers, in the order of `useColumns`; NaN: not measured. */
+  row({ slot }: MeteredGroup, into: Float64Array): Float64Array {
+    return this.#table.row(slot, into);
+  }
+
   /** Groups of which a file could not be read or understood, with what it was. */
   *unread(): Generator<{ path: string; reason: string }> {
+    if (this.#unread === 0) return;
     for (const { path, unread } of this.#groups.values()) for (const reason of unread.values()) yield { path, reason };
+  }
+
+  /** Absolute paths of the files that are kept open. */
+  *files(): Generator<string> {
+    for (const { files } of this.#kinds)
+      for (const group of this.#groups.values()) {
+        const file = files.at(group.slot);
+        if (file !== undefined) yield file.label;
+      }
   }
 
   /** Whether the kernel counts I/O of groups at all; where it does not, an empty file says nothing. */
@@ -125,67 +158,64 @@ export class TreeMeter implements Disposable {
     const known = this.#groups.get(path);
     if (known !== undefined) {
       known.present = present;
-      this.reopen(known);
+      this.#release(known);
       return known;
     }
     const slot = this.#free.pop() ?? this.#slots.length;
-    const group: Group = {
-      path,
-      slot,
-      present,
-      files: counterKinds.map(() => undefined),
-      versions: counterKinds.map(() => 1),
-      kept: 0,
-      quiet: 0,
-      moved: false,
-      due: false,
-      fedAt: -2,
-      throttling: false,
-      unread: new Map(),
-    };
+    const group: Group = { path, slot, present, kept: 0, quiet: 0, fedAt: -2, throttling: false, unread: new Map() };
     this.#slots[slot] = group;
     this.#groups.set(path, group);
     this.#reserve(slot);
-    this.#use.fill(Number.NaN, slot * rowLength, (slot + 1) * rowLength);
-    this.#raw.fill(Number.NaN, slot * rawLength, (slot + 1) * rawLength);
-    this.#readAt.fill(Number.NaN, slot * counterKinds.length, (slot + 1) * counterKinds.length);
+    this.#table.clear(slot);
+    for (const kind of this.#kinds) kind.states[slot] = untried;
     return group;
   }
 
   #reserve(slot: number): void {
-    const capacity = this.#use.length / rowLength;
-    if (slot < capacity) return;
-    const grown = (before: Float64Array): Float64Array<ArrayBuffer> => {
-      const after = new Float64Array(before.length * 2).fill(Number.NaN);
+    this.#table.reserve(slot);
+    if (slot < this.#moved.length) return;
+    const grown = (before: Uint8Array): Uint8Array<ArrayBuffer> => {
+      const after = new Uint8Array(before.length * 2);
       after.set(before);
       return after;
     };
-    this.#use = grown(this.#use);
-    this.#raw = grown(this.#raw);
-    this.#readAt = grown(this.#readAt);
+    this.#moved = grown(this.#moved);
+    for (const kind of this.#kinds) kind.states = grown(kind.states);
   }
 
   remove(path: string): void {
     const group = this.#groups.get(path);
     if (group === undefined) return;
     this.#release(group);
+    this.#unread -= group.unread.size;
     this.#groups.delete(path);
     this.#slots[group.slot] = undefined;
     this.#free.push(group.slot);
   }
 
+  #find({ path, slot }: MeteredGroup): Group | undefined {
+    const group = this.#slots[slot];
+    return group?.path === path ? group : undefined;
+  }
+
   /** Files may be there that were not, or no longer: controllers were enabled or disabled. */
   reopen(metered: MeteredGroup): void {
-    const group = this.#slots[metered.slot];
-    if (group?.path === metered.path) this.#release(group);
+    const group = this.#find(metered);
+    if (group !== undefined) this.#release(group);
+  }
+
+  /** Something is known to have moved in a group that stood still: it is read in the next pass. */
+  wake(metered: MeteredGroup): void {
+    const group = this.#find(metered);
+    if (group !== undefined) group.quiet = 0;
   }
 
   /** Version 1 has a file of its own for throttling, worth reading only where there is a quota. */
   setQuota(metered: MeteredGroup, hasQuota: boolean): void {
-    const group = this.#slots[metered.slot];
+    const group = this.#find(metered);
     if (group === undefined || group.throttling === hasQuota) return;
     group.throttling = hasQuota;
-    if (!hasQuota) this.#use[group.slot * rowLength + column.throttled] = Number.NaN;
+    if (!hasQuota) this.#table.forget('throttling', group.slot);
   }
 
   /**
@@ -204,7 +234,7 @@ export class TreeMeter implements Disposable {
       ['io', [reading.ioReadBytes, reading.ioWriteBytes]],
     ] as const) {
       for (const [index, text] of numbers.entries()) out[index] = text === undefined ? Number.NaN : Number(text);
-      this.#advance(group, kindIndex[kind], nowSeconds);
+      this.#table.take(kind, group.slot, out, nowSeconds);
     }
   }
 
@@ -214,9 +244,9 @@ export class TreeMeter implements Disposable {
   }
 
   #release(group: Group): void {
-    for (const [kind, file] of group.files.entries()) {
-      if (file !== undefined && file !== 'none') file[Symbol.dispose]();
-      group.files[kind] = undefined;
+    for (const { files, states } of this.#kinds) {
+      files.close(group.slot);
+      states[group.slot] = untried;
     }
     this.#kept -= group.kept;
     group.kept = 0;
@@ -234,146 +264,87 @@ export class TreeMeter implements Disposable {
     return false;
   }
 
-  #isWanted(group: Group, kind: CounterKind): boolean {
-    return (kind.name !== 'throttling' || group.throttling) && (kind.name !== 'io' || this.#isIoCounted);
+  #isWanted(group: Group, { row }: Kind): boolean {
+    return (row.name !== 'throttling' || group.throttling) && (row.name !== 'io' || this.#isIoCounted);
   }
 
-  /** Opens a file of a group. @returns `none` where there is no such file */
-  #open(group: Group, kind: number): Fd | 'none' {
-    const source = sourceOf(counterKinds[kind] as CounterKind, this.#hierarchies, group.present);
-    if (source === undefined) return 'none';
-    group.versions[kind] = source.version;
+  /** Opens a file of a group. @returns undefined where there is no such file */
+  #open(group: Group, { row, states }: Kind): Fd | undefined {
+    const source = sourceOf(row, this.#hierarchies, group.present);
+    states[group.slot] = absent;
+    if (source === undefined) return undefined;
     try {
-      return openat(AT_FDCWD, `${source.hierarchy.absolute(group.path)}/${source.file}`, O_RDONLY | O_NOFOLLOW);
+      const file = openat(AT_FDCWD, `${source.hierarchy.absolute(group.path)}/${source.file}`, O_RDONLY | O_NOFOLLOW);
+      states[group.slot] = source.version;
+      return file;
     } catch (failure) {
       // No such file at this group or on this kernel; pressure that is switched off answers EOPNOTSUPP.
-      if (hasErrno(failure, 'ENOENT', 'ENODEV', 'EOPNOTSUPP')) return 'none';
+      if (hasErrno(failure, 'ENOENT', 'ENODEV', 'EOPNOTSUPP')) return undefined;
       throw failure;
     }
   }
 
-  #failed(group: Group, kind: number, failure: unknown, report: PassReport): void {
-    this.#forget(group, kind);
-    if (hasErrno(failure, 'ENOENT', 'ENODEV')) {
-      // It was removed, and perhaps made anew, or a controller was disabled under us: the next pass opens what there is.
-      this.#close(group, kind, undefined);
-      if (!report.gone.includes(group) && !group.present.some((hierarchy) => hierarchy.exists(group.path))) report.gone.push(group);
-    } else if (hasErrno(failure, 'EOPNOTSUPP')) this.#close(group, kind, 'none');
-    else group.unread.set(kind, failure instanceof Error ? failure.message : String(failure));
-  }
-
-  #close(group: Group, kind: number, then: 'none' | undefined): void {
-    const file = group.files[kind];
-    if (file !== undefined && file !== 'none') {
-      file[Symbol.dispose]();
+  /** Closes a file of a group. @param then whether there may be another one */
+  #close(group: Group, kind: Kind, then: typeof untried | typeof absent): void {
+    if (kind.files.close(group.slot)) {
       group.kept -= 1;
       this.#kept -= 1;
     }
-    group.files[kind] = then;
+    kind.states[group.slot] = then;
   }
 
-  /** What a kind tells is not known any more. */
-  #forget(group: Group, kind: number): void {
-    const row = group.slot * rowLength;
-    for (const name of columnsOfKind[(counterKinds[kind] as CounterKind).name]) this.#use[row + column[name]] = Number.NaN;
-    this.#readAt[group.slot * counterKinds.length + kind] = Number.NaN;
+  #failed(group: Group, kind: Kind, failure: unknown, report: PassReport): void {
+    this.#table.forget(kind.row.name, group.slot);
+    if (hasErrno(failure, 'ENOENT', 'ENODEV')) {
+      // It was removed, and perhaps made anew, or a controller was disabled under us: the next pass opens what there is.
+      this.#close(group, kind, untried);
+      if (!report.gone.includes(group) && !group.present.some((hierarchy) => hierarchy.exists(group.path))) report.gone.push(group);
+    } else if (hasErrno(failure, 'EOPNOTSUPP')) this.#close(group, kind, absent);
+    else this.#note(group, kind, failure instanceof Error ? failure.message : String(failure));
   }
 
-  #read(group: Group, kind: number, nowSeconds: number, report: PassReport): void {
-    let opened: Fd | undefined;
+  #note(group: Group, { index }: Kind, reason: string): void {
+    if (!group.unread.has(index)) this.#unread += 1;
+    group.unread.set(index, reason);
+  }
+
+  /** What stands in the buffer becomes use. */
+  #take(group: Group, kind: Kind, count: number, nowSeconds: number): void {
+    const { slot } = group;
+    const version = kind.states[slot] as 1 | 2;
+    if (count < buffer.length && kind.row.scan(buffer, count, version, out)) {
+      if (this.#table.take(kind.row.name, slot, out, nowSeconds)) this.#moved[slot] = 1;
+      if (this.#unread > 0 && group.unread.delete(kind.index)) this.#unread -= 1;
+      return;
+    }
+    this.#table.forget(kind.row.name, slot);
+    const beginning = JSON.stringify(buffer.toString('latin1', 0, Math.min(count, 100)));
+    this.#note(group, kind, `${kind.files.at(slot)?.label ?? kind.row.name}: not understood: ${beginning}`);
+  }
+
+  #read(group: Group, kind: Kind, nowSeconds: number, report: PassReport): void {
+    const { slot } = group;
     try {
-      let file = group.files[kind];
-      if (file === undefined) {
-        file = this.#open(group, kind);
-        if (file === 'none' || this.#kept < this.#descriptors) {
-          group.files[kind] = file;
-          if (file !== 'none') {
-            group.kept += 1;
-            this.#kept += 1;
-          }
-        } else opened = file;
+      if (kind.files.has(slot)) {
+        report.reads += 1;
+        this.#take(group, kind, kind.files.pread(slot, buffer), nowSeconds);
+        return;
       }
-      if (file === 'none') return;
+      const file = this.#open(group, kind);
+      if (file === undefined) return;
       report.reads += 1;
-      const count = pread(file, buffer, 0);
-      const { scan } = counterKinds[kind] as CounterKind;
-      if (count < buffer.length && scan(buffer, count, group.versions[kind] as 1 | 2, out)) {
-        if (group.unread.size > 0) group.unread.delete(kind);
-        this.#advance(group, kind, nowSeconds);
-      } else {
-        this.#forget(group, kind);
-        group.unread.set(kind, `${file.label}: not understood: ${JSON.stringify(buffer.toString('latin1', 0, Math.min(count, 100)))}`);
+      if (this.#kept >= this.#descriptors) {
+        using once = file;
+        this.#take(group, kind, pread(once, buffer, 0), nowSeconds);
+        return;
       }
+      kind.files.keep(slot, file);
+      group.kept += 1;
+      this.#kept += 1;
+      this.#take(group, kind, kind.files.pread(slot, buffer), nowSeconds);
     } catch (failure) {
       this.#failed(group, kind, failure, report);
-    } finally {
-      opened?.[Symbol.dispose]();
     }
-  }
-
-  /** The difference to the raw number before, a second; NaN where there is none to compare with. */
-  #rate(raw: number, value: number, seconds: number): number {
-    const before = this.#raw[raw] as number;
-    this.#raw[raw] = value;
-    // A counter that went back began anew: nothing is known of this moment.
-    return value >= before && seconds > 0 && seconds <= comparableSeconds ? (value - before) / seconds : Number.NaN;
-  }
-
-  /** What was read (`out`) becomes use. */
-  #advance(group: Group, kind: number, nowSeconds: number): void {
-    const row = group.slot * rowLength;
-    const raw = group.slot * rawLength;
-    const read = group.slot * counterKinds.length + kind;
-    const seconds = nowSeconds - (this.#readAt[read] as number);
-    this.#readAt[read] = nowSeconds;
-    const use = this.#use;
-    const [first, second] = [out[0] as number, out[1] as number];
-    switch ((counterKinds[kind] as CounterKind).name) {
-      case 'cpu': {
-        if (this.#raw[raw] !== first) group.moved = true;
-        use[row + column.cpuMillis] = this.#rate(raw, first, seconds) / 1000;
-        if (!Number.isNaN(second)) this.#throttle(group, second, out[2] as number);
-        break;
-      }
-      case 'throttling':
-        this.#throttle(group, first, second);
-        break;
-      case 'memory':
-        if (use[row + column.memoryBytes] !== first) group.moved = true;
-        use[row + column.memoryBytes] = first;
-        break;
-      case 'pids':
-        if (use[row + column.pids] !== first) group.moved = true;
-        use[row + column.pids] = first;
-        break;
-      case 'io':
-        if (this.#raw[raw + 3] !== first || this.#raw[raw + 4] !== second) group.moved = true;
-        use[row + column.ioReadBytesPerSecond] = this.#rate(raw + 3, first, seconds);
-        use[row + column.ioWriteBytesPerSecond] = this.#rate(raw + 4, second, seconds);
-        break;
-      case 'cpuPressure':
-        use[row + column.cpuSome] = first;
-        break;
-      case 'memoryPressure':
-        use[row + column.memorySome] = first;
-        use[row + column.memoryFull] = second;
-        break;
-      case 'ioPressure':
-        use[row + column.ioSome] = first;
-        use[row + column.ioFull] = second;
-        break;
-    }
-  }
-
-  /** Share of the periods since the reading before. Without a single period in its life there is no quota, so no share. */
-  #throttle({ slot }: Group, periods: number, throttled: number): void {
-    const raw = slot * rawLength;
-    const [periodsBefore, throttledBefore] = [this.#raw[raw + 1] as number, this.#raw[raw + 2] as number];
-    this.#raw[raw + 1] = periods;
-    this.#raw[raw + 2] = throttled;
-    const [passed, stopped] = [periods - periodsBefore, throttled - throttledBefore];
-    const isComparable = periods > 0 && passed >= 0 && stopped >= 0;
-    this.#use[slot * rowLength + column.throttled] = !isComparable ? Number.NaN : passed === 0 ? 0 : Math.min(1, stopped / passed);
   }
 
   /** Which groups are read in this pass, and of those without descriptors how many. */
@@ -382,11 +353,9 @@ export class TreeMeter implements Disposable {
     const cold: Group[] = [];
     // A group that has none yet will have some by the end of the pass.
     let promised = 0;
+    this.#moved.fill(0);
     for (const group of this.#slots) {
-      if (group === undefined) continue;
-      group.moved = false;
-      group.due = group.quiet < quietAfter || (this.#passes + group.slot) % 2 === 0;
-      if (!group.due) continue;
+      if (group === undefined || (group.quiet >= quietAfter && (this.#passes + group.slot) % 2 === 1)) continue;
       if (group.kept > 0) warm.push(group);
       else if (this.#kept + promised + usualFiles <= this.#descriptors || (group.quiet === 0 && this.#makeRoom())) {
         promised += usualFiles;
@@ -398,10 +367,14 @@ export class TreeMeter implements Disposable {
     if (cold.length <= turns) return { warm, cold };
     const from = this.#cold % cold.length;
     this.#cold = from + turns;
-    const taken = [...cold.slice(from), ...cold.slice(0, from)].slice(0, turns);
-    for (const group of cold) group.due = false;
-    for (const group of taken) group.due = true;
-    return { warm, cold: taken };
+    return { warm, cold: [...cold.slice(from), ...cold.slice(0, from)].slice(0, turns) };
+  }
+
+  /** Whether a kind of file of a group is to be read in the pass that runs. */
+  #isDue(group: Group, kind: Kind): boolean {
+    if (this.#slots[group.slot] !== group || kind.states[group.slot] === absent || !this.#isWanted(group, kind)) return false;
+    // The kernel itself brings pressure up to date every two seconds (PSI_FREQ).
+    return kind.isPressure ? (this.#passes + group.slot) % 2 === 0 : !this.#isFed(group);
   }
 
   /**
@@ -414,61 +387,35 @@ export class TreeMeter implements Disposable {
     const report: PassReport = { reads: 0, gone: [] };
     const { warm, cold } = this.#plan();
     let nowSeconds = clock();
-    let reads = 0;
-    for (const [kind, row] of counterKinds.entries()) {
-      const isPressure = row.legacy === undefined;
+    let untilSlice = sliceReads;
+    for (const kind of this.#kinds)
       for (const group of warm) {
-        if (!this.#isWanted(group, row) || this.#slots[group.slot] !== group) continue;
-        if (group.files[kind] === 'none') continue;
-        // The kernel itself brings pressure up to date every two seconds (PSI_FREQ).
-        if (isPressure ? (this.#passes + group.slot) % 2 === 1 : this.#isFed(group)) continue;
+        if (!this.#isDue(group, kind)) continue;
         this.#read(group, kind, nowSeconds, report);
-        reads += 1;
-        if (reads % sliceReads === 0) {
-          yield;
-          nowSeconds = clock();
-        }
+        untilSlice -= 1;
+        if (untilSlice > 0) continue;
+        untilSlice = sliceReads;
+        yield;
+        nowSeconds = clock();
       }
-    }
     for (const group of cold) {
-      if (this.#slots[group.slot] !== group) continue;
       nowSeconds = clock();
-      for (const [kind, row] of counterKinds.entries())
-        if (this.#isWanted(group, row) && group.files[kind] !== 'none' && !this.#isFed(group)) this.#read(group, kind, nowSeconds, report);
-      reads += counterKinds.length;
-      if (reads % sliceReads < counterKinds.length) yield;
+      for (const kind of this.#kinds) if (this.#isDue(group, kind)) this.#read(group, kind, nowSeconds, report);
+      untilSlice -= usualFiles;
+      if (untilSlice > 0) continue;
+      untilSlice = sliceReads;
+      yield;
     }
-    for (const list of [warm, cold]) for (const group of list) group.quiet = group.moved ? 0 : Math.min(group.quiet + 1, 1000);
+    for (const groups of [warm, cold])
+      for (const group of groups) group.quiet = this.#moved[group.slot] === 1 ? 0 : Math.min(group.quiet + 1, 1000);
     this.#passes += 1;
     return report;
   }
 
   [Symbol.dispose](): void {
-    for (const group of this.#groups.values()) this.#release(group);
+    for (const { files } of this.#kinds) files[Symbol.dispose]();
     this.#groups.clear();
     this.#slots.length = 0;
+    this.#kept = 0;
   }
 }
-
-/** Counters and gauges as decimal text, as the sampler of our own containers reads them. */
-export interface FedReading {
-  cpuUsageUsec?: string | undefined;
-  cpuPeriods?: string | undefined;
-  cpuThrottledPeriods?: string | undefined;
-  memoryCurrentBytes?: string | undefined;
-  pidsCurrent?: string | undefined;
-  ioReadBytes?: string | undefined;
-  ioWriteBytes?: string | undefined;
-}
-
-const kindIndex = Object.fromEntries(counterKinds.map(({ name }, index) => [name, index])) as Record<CounterKind['name'], number>;
-const columnsOfKind: Record<CounterKind['name'], readonly (typeof useColumns)[number][]> = {
-  cpu: ['cpuMillis'],
-  throttling: ['throttled'],
-  memory: ['memoryBytes'],
-  io: ['ioReadBytesPerSecond', 'ioWriteBytesPerSecond'],
-  pids: ['pids'],
-  cpuPressure: ['cpuSome'],
-  memoryPressure: ['memorySome', 'memoryFull'],
-  ioPressure: ['ioSome', 'ioFull'],
-};

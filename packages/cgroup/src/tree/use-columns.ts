@@ -34,12 +34,12 @@ const factors = useColumns.map((column) => 10 ** decimals[column]);
 const firstPressure = useColumns.indexOf('cpuSome');
 
 /** A row of numbers as the model has it. */
-export function toUse(row: ArrayLike<number>, from = 0): CgroupUse {
+export function toUse(row: ArrayLike<number>): CgroupUse {
   const use: Record<string, number> = {};
   const pressure: Record<string, number> = {};
   let hasPressure = false;
   for (let column = 0; column < useColumns.length; column += 1) {
-    const value = row[from + column] as number;
+    const value = row[column] as number;
     if (Number.isNaN(value)) continue;
     const factor = factors[column] as number;
     const told = Math.round(value * factor) / factor;
