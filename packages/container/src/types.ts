@@ -66,8 +66,8 @@ export interface ContainerRuntime extends AsyncDisposable {
   /** Reads /run, finishes or undoes what a crash left, takes up what still runs. Called once, before any verb. */
   recover(): Promise<{ finished: string[]; undone: string[] }>;
   list(): Container[];
-  /** By id, by name, or by an unambiguous beginning of an id (8 digits or more). */
-  find(reference: string): Container | undefined;
+  /** By id, by name, or by a beginning of an id (8 digits or more) that only one has of those that `isVisible` lets the asker see. */
+  find(reference: string, isVisible?: (container: Container) => boolean): Container | undefined;
   inspect(id: ContainerId): ContainerDetail;
   create(spec: ContainerSpec): Promise<{ container: Container; transcript: RecordedTranscript }>;
   /** Creates and starts in one go; answers once the program runs. */

@@ -30,12 +30,8 @@ export interface Services {
  * @throws Problem 'not-found', in the same words whether it does not exist or belongs to somebody else
  */
 export function findContainer(services: Services, caller: Caller, reference: string): Container {
-  const runtime = services.runtime();
-  // A whole id means that container, also where somebody named another one so.
-  const byId = /^[0-9a-f]{16}$/.test(reference) ? runtime.list().find(({ id }) => id === reference) : undefined;
-  const container = byId ?? runtime.find(reference);
-  if (container === undefined || !mayTouch(caller, container.tenantId))
-    throw new Problem('not-found', `no container ${reference}`, { remedy: './bulkhead ps -a lists them' });
+  const container = services.runtime().find(reference, ({ tenantId }) => mayTouch(caller, tenantId));
+  if (container === undefined) throw new Problem('not-found', `no container ${reference}`, { remedy: './bulkhead ps -a lists them' });
   return container;
 }
 

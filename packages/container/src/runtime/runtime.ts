@@ -118,8 +118,8 @@ class Runtime implements ContainerRuntime {
     return this.#store.all().map((state) => state.container);
   }
 
-  find(reference: string): Container | undefined {
-    return this.#store.find(reference);
+  find(reference: string, isVisible: (container: Container) => boolean = () => true): Container | undefined {
+    return this.#store.find(reference, isVisible);
   }
 
   cgroupPath(container: { tenantId: string; id: ContainerId }): string {

@@ -62,15 +62,21 @@ export class ContainerStore {
     return held;
   }
 
-  find(reference: string): Container | undefined {
+  /** By id, name or beginning of an id, among those that `isVisible` says exist for whoever asks. */
+  find(reference: string, isVisible: (container: Container) => boolean): Container | undefined {
     // An id before a name: who names a container like another's id does not take its place.
-    const id = this.#states.has(reference) ? reference : (this.#names.get(reference) ?? this.#byPrefix(reference));
-    return id === undefined ? undefined : this.#states.get(id)?.container;
+    for (const id of [reference, this.#names.get(reference)]) {
+      const found = id === undefined ? undefined : this.#states.get(id)?.container;
+      if (found !== undefined && isVisible(found)) return found;
+    }
+    return this.#byPrefix(reference, isVisible);
   }
 
-  #byPrefix(reference: string): ContainerId | undefined {
+  #byPrefix(reference: string, isVisible: (container: Container) => boolean): Container | undefined {
     if (!/^[0-9a-f]{8,15}$/.test(reference)) return undefined;
-    const matching = [...this.#states.keys()].filter((id) => id.startsWith(reference));
+    const matching = this.all()
+      .map(({ container }) => container)
+      .filter((container) => container.id.startsWith(reference) && isVisible(container));
     return matching.length === 1 ? matching[0] : undefined;
   }
 
