@@ -44,8 +44,8 @@ const otherDescriptors = 4096;
 const ringBytes = 64 * 1024 ** 2;
 /** So long at a time, then others have their turn. */
 const sliceMsec = 8;
-/** What nothing tells of (a file that nobody wrote but the kernel) is looked at anew in this time. */
-const factsEverySeconds = 30;
+/** All limits and states are read anew in this time, although writes are heard of; sooner where they are not. */
+const factsEverySeconds = { watched: 120, unwatched: 20 };
 /** Looks at facts a second, at most: a burst of new groups waits a little for its limits. */
 const factsMsec = 40;
 const waitingChanges = 3;
@@ -276,7 +276,7 @@ export class HostCgroups implements Disposable {
 
   /** Reads anew what somebody wrote or what changed by itself, and of the rest a part each second. */
   async #refreshFacts(): Promise<void> {
-    let share = Math.ceil(this.#entries.size / factsEverySeconds);
+    let share = Math.ceil(this.#entries.size / factsEverySeconds[this.#structure.isWatched ? 'watched' : 'unwatched']);
     for (; share > 0; share -= 1) {
       this.#rotation ??= [...this.#entries.keys()].values();
       const next = this.#rotation.next();

@@ -1,4 +1,3 @@
-import { hasErrno } from '@bulkhead/kernel';
 import type { CgroupController, CgroupLimits } from '@bulkhead/model';
 import { FormatError, parseCounter, parseFlatKeyed, parseLimit, parseSpaceSeparated } from '../formats.ts';
 import type { Hierarchy } from '../hierarchy.ts';
@@ -6,6 +5,7 @@ import { weightOfShares } from '../limits.ts';
 import { parseQuota } from '../v1/cpu.ts';
 import { parseCpuMax } from '../v2/cpu.ts';
 import { type Hierarchies, toController } from './hierarchies.ts';
+import { readFile } from './open-file.ts';
 
 /** What changes seldom of a cgroup. An absent field could not be read, or there is none of it at this group. */
 export interface CgroupFacts {
@@ -46,13 +46,12 @@ type Attempt = <T>(hierarchy: Hierarchy | undefined, file: string, parse: (text:
 /** Reads that do not end the others: what fails is named. */
 function attemptAt(path: string, unread: string[]): Attempt {
   return (hierarchy, file, parse) => {
+    if (hierarchy === undefined) return undefined;
     try {
-      const text = hierarchy?.read(path, file);
+      const text = readFile(hierarchy, path, file);
       return text === undefined ? undefined : parse(text);
     } catch (failure) {
-      // A threaded group has no list of processes, and the root of a hierarchy no limits: nothing to read, so no failure.
-      if (!hasErrno(failure, 'EOPNOTSUPP'))
-        unread.push(failure instanceof FormatError ? failure.in(file).message : (failure as Error).message);
+      unread.push(failure instanceof FormatError ? failure.in(file).message : (failure as Error).message);
       return undefined;
     }
   };
@@ -97,28 +96,26 @@ export function readFacts(hierarchies: Pick<Hierarchies, 'with' | 'unified'>, pa
     hierarchy !== undefined && present.includes(hierarchy) ? hierarchy : undefined;
   const legacy = (controller: string): Hierarchy | undefined => has(hierarchies.with(controller));
   const unified = has(hierarchies.unified);
-  const [cpu, memory, pids, freezer] = [legacy('cpu'), legacy('memory'), legacy('pids'), legacy('freezer')];
-
-  const names = present.flatMap((hierarchy) =>
-    hierarchy === unified ? (attempt(unified, 'cgroup.controllers', parseSpaceSeparated) ?? []) : [...hierarchy.controllers],
-  );
+  const offered = unified === undefined ? [] : (attempt(unified, 'cgroup.controllers', parseSpaceSeparated) ?? []);
+  const names = [...present.filter((each) => each !== unified).flatMap((each) => [...each.controllers]), ...offered];
   const controllers = [...new Set(names.map(toController).filter((name) => name !== undefined))];
   const processes = attempt(holderOf(hierarchies, present), 'cgroup.procs', parseProcessCount);
-  const frozen = attempt(freezer, 'freezer.state', parseFreezerState) ?? attempt(unified, 'cgroup.events', parseFrozenEvent);
+  const facts = { controllers, ...(processes === undefined ? {} : { processes }) };
+  // The root of a hierarchy has neither limits nor a state.
+  if (path === '') return { ...facts, limits: {}, unread };
+
+  // A group of v2 has the files of those controllers that are enabled for it.
+  const offering = (controller: string): Hierarchy | undefined => (offered.includes(controller) ? unified : undefined);
+  const [cpu, memory, pids] = [legacy('cpu'), legacy('memory'), legacy('pids')];
+  const frozen = attempt(legacy('freezer'), 'freezer.state', parseFreezerState) ?? attempt(unified, 'cgroup.events', parseFrozenEvent);
   const limits = withoutAbsent<CgroupLimits>({
-    cpuMaxMillis: readQuota(cpu, attempt) ?? attempt(unified, 'cpu.max', parseCpuMax),
+    cpuMaxMillis: readQuota(cpu, attempt) ?? attempt(offering('cpu'), 'cpu.max', parseCpuMax),
     cpuWeight:
       attempt(cpu, 'cpu.shares', (text) => weightOfShares(Number(parseCounter(text)))) ??
-      attempt(unified, 'cpu.weight', (text) => Number(parseCounter(text))),
-    memoryMaxBytes: attempt(memory, 'memory.limit_in_bytes', parseLimit) ?? attempt(unified, 'memory.max', parseLimit),
-    memoryHighBytes: attempt(unified, 'memory.high', parseLimit),
-    pidsMax: attempt(pids, 'pids.max', parseLimit) ?? attempt(unified, 'pids.max', parseLimit),
+      attempt(offering('cpu'), 'cpu.weight', (text) => Number(parseCounter(text))),
+    memoryMaxBytes: attempt(memory, 'memory.limit_in_bytes', parseLimit) ?? attempt(offering('memory'), 'memory.max', parseLimit),
+    memoryHighBytes: attempt(offering('memory'), 'memory.high', parseLimit),
+    pidsMax: attempt(pids, 'pids.max', parseLimit) ?? attempt(offering('pids'), 'pids.max', parseLimit),
   });
-  return {
-    controllers,
-    ...(processes === undefined ? {} : { processes }),
-    ...(frozen === undefined ? {} : { frozen }),
-    limits,
-    unread,
-  };
+  return { ...facts, ...(frozen === undefined ? {} : { frozen }), limits, unread };
 }

@@ -1,7 +1,8 @@
-import { AT_FDCWD, type Fd, hasErrno, KeptFiles, O_NOFOLLOW, O_RDONLY, openat, pread } from '@bulkhead/kernel';
+import { type Fd, hasErrno, KeptFiles, pread } from '@bulkhead/kernel';
 import type { Hierarchy } from '../hierarchy.ts';
 import { type CounterKind, counterKinds, sourceOf } from './counter-kinds.ts';
 import type { Hierarchies } from './hierarchies.ts';
+import { openFile } from './open-file.ts';
 import { UseTable } from './use-table.ts';
 
 /** A group that is measured. */
@@ -273,15 +274,9 @@ export class TreeMeter implements Disposable {
     const source = sourceOf(row, this.#hierarchies, group.present);
     states[group.slot] = absent;
     if (source === undefined) return undefined;
-    try {
-      const file = openat(AT_FDCWD, `${source.hierarchy.absolute(group.path)}/${source.file}`, O_RDONLY | O_NOFOLLOW);
-      states[group.slot] = source.version;
-      return file;
-    } catch (failure) {
-      // No such file at this group or on this kernel; pressure that is switched off answers EOPNOTSUPP.
-      if (hasErrno(failure, 'ENOENT', 'ENODEV', 'EOPNOTSUPP')) return undefined;
-      throw failure;
-    }
+    const file = openFile(source.hierarchy, group.path, source.file);
+    if (file !== undefined) states[group.slot] = source.version;
+    return file;
   }
 
   /** Closes a file of a group. @param then whether there may be another one */

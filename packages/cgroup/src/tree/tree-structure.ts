@@ -89,6 +89,11 @@ export class TreeStructure implements Disposable {
     return Math.max(0, ...this.#beyond.values());
   }
 
+  /** Whether every hierarchy is watched: then nobody writes a file unheard. */
+  get isWatched(): boolean {
+    return this.#byPath.size === this.#hierarchies.length;
+  }
+
   /** Directories that are watched now. */
   get watched(): number {
     return this.#watched.size;
