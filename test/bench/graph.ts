@@ -90,37 +90,79 @@ async function benchPan(): Promise<BenchResult[]> {
   return results;
 }
 
-async function benchOpen(): Promise<BenchResult> {
+/** Tells in the page when the first group was drawn, in milliseconds since the load or, where one was, the click began. */
+async function watchGroups(page: Page): Promise<void> {
+  await page.context().addInitScript(() => {
+    const told = { fromMsec: 0, drawnMsec: undefined as number | undefined };
+    Object.assign(window, { told });
+    addEventListener(
+      'click',
+      () => {
+        told.fromMsec = performance.now();
+        told.drawnMsec = undefined;
+      },
+      true,
+    );
+    new MutationObserver(() => {
+      if (told.drawnMsec !== undefined || document.querySelector('[data-grouped="true"] [data-group]') === null) return;
+      told.drawnMsec = performance.now();
+      // With the next frame it is on the screen.
+      requestAnimationFrame(() => {
+        told.drawnMsec = performance.now();
+      });
+    }).observe(document, { childList: true, subtree: true, attributes: true });
+  });
+}
+
+async function groupsDrawn(page: Page): Promise<{ msec: number; rooms: number }> {
+  await page.locator('[data-graph][data-grouped="true"] [data-group]').first().waitFor();
+  await page.waitForTimeout(200);
+  const rooms = Number(await page.locator('[data-graph]').getAttribute('data-rooms'));
+  const msec = await page.evaluate(() => {
+    const { told } = window as unknown as { told: { fromMsec: number; drawnMsec: number } };
+    return told.drawnMsec - told.fromMsec;
+  });
+  return { msec, rooms };
+}
+
+async function benchOpen(): Promise<BenchResult[]> {
   await using web = await startTestWeb();
   crowdHost(web.agent.host, manyNamespaces);
   await using browser = await openSignedIn(web);
   const { page, troubles } = browser;
-  const times: number[] = [];
+  await watchGroups(page);
+  const times = { clicked: [] as number[], loaded: [] as number[] };
   let smallest = Number.POSITIVE_INFINITY;
   for (let round = 0; round <= openRounds; round += 1) {
-    await page.goto('about:blank');
-    const begin = performance.now();
-    await page.goto(`${web.origin}/namespaces?view=graph`, { waitUntil: 'commit' });
-    await page.locator('[data-graph][data-grouped="true"] [data-group]').first().waitFor();
-    const taken = performance.now() - begin;
-    smallest = Math.min(smallest, Number(await page.locator('[data-graph]').getAttribute('data-rooms')));
+    await page.goto(`${web.origin}/namespaces?view=graph`);
+    const loaded = await groupsDrawn(page);
+    await page.goto(`${web.origin}/namespaces`);
+    await page.locator('tr[data-namespace]').first().waitFor();
+    await page.getByText('Graph', { exact: true }).click();
+    const clicked = await groupsDrawn(page);
+    smallest = Math.min(smallest, loaded.rooms, clicked.rooms);
     // The first round fills the caches of browser and server.
-    if (round > 0) times.push(taken);
+    if (round === 0) continue;
+    times.loaded.push(loaded.msec);
+    times.clicked.push(clicked.msec);
   }
-  const ours = median(times);
-  return {
-    name: `graph, opening ${manyNamespaces.toLocaleString('en')} namespaces as groups, page load and all`,
+  const result = (name: string, list: readonly number[]): BenchResult => ({
+    name: `graph, ${manyNamespaces.toLocaleString('en')} namespaces as groups, ${name}`,
     unit: 'ms',
-    ours,
+    ours: median(list),
     peer: Number.NaN,
-    ratio: ours / openAimMsec,
+    ratio: median(list) / openAimMsec,
     goal: { atMost: 1 },
     failures: troubles.length + (smallest < manyNamespaces ? 1 : 0),
-    notes: [`each: ${times.map((time) => Math.round(time)).join(' ')}; aim ${openAimMsec} ms`],
-  };
+    notes: [`each: ${list.map((time) => Math.round(time)).join(' ')}; aim ${openAimMsec} ms`],
+  });
+  return [
+    result('from the click in the page to the picture', times.clicked),
+    result('from a load of the page to the picture', times.loaded),
+  ];
 }
 
 /** How the graph of namespaces feels, in Debian's Chromium without a graphics card, with an agent that holds to the contract. */
 export async function run(): Promise<BenchResult[]> {
-  return [...(await benchPan()), await benchOpen()];
+  return [...(await benchPan()), ...(await benchOpen())];
 }

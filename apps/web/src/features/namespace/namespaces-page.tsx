@@ -48,10 +48,17 @@ export function NamespacesPage() {
     window.history[`${how}State`](null, '', `/namespaces${writeView({ ...current, ...changed })}`);
   };
 
-  const inhabitants = useMemo(() => inhabitantsByNamespace(workloads.values()), [workloads]);
+  const isGraph = view.view === 'graph';
+  const drawn = isGraph ? (view.type ?? graphType) : undefined;
+  const inhabitants = useMemo(() => {
+    // The graph shows one type: of a host with thousands of namespaces the others are not looked at.
+    const wanted = drawn === undefined ? undefined : { has: (key: string) => namespaces?.get(key)?.type === drawn };
+    return inhabitantsByNamespace(workloads.values(), wanted);
+  }, [workloads, namespaces, drawn]);
   const rows = useMemo<NamespaceRow[]>(() => {
-    const wanted = view.search.trim().toLowerCase();
     const found: NamespaceRow[] = [];
+    if (view.view === 'graph') return found;
+    const wanted = view.search.trim().toLowerCase();
     for (const namespace of namespaces?.values() ?? []) {
       if (view.type !== undefined && namespace.type !== view.type) continue;
       if (view.runtime !== undefined && namespace.maker.runtime !== view.runtime) continue;
@@ -73,7 +80,6 @@ export function NamespacesPage() {
     return [...present].sort(byRuntime);
   }, [namespaces, view.runtime]);
 
-  const isGraph = view.view === 'graph';
   // The canvas is fetched while the host is being asked, not afterwards.
   useEffect(() => {
     if (isGraph) void loadGraph().then((module) => module.warmUp());
@@ -146,10 +152,10 @@ export function NamespacesPage() {
         )}
         {!isGraph && <ColumnMenu columns={columns} choice={choice} />}
       </div>
-      {namespaces === undefined ? (
-        inventory.trouble === undefined && (isGraph ? <Skeleton className={css.loading ?? ''} /> : <RowsSkeleton rows={12} height={40} />)
-      ) : isGraph ? (
-        <NamespaceGraph namespaces={namespaces} workloads={workloads} view={view} show={show} />
+      {isGraph ? (
+        <NamespaceGraph namespaces={namespaces} inhabitants={inhabitants} view={view} show={show} />
+      ) : namespaces === undefined ? (
+        inventory.trouble === undefined && <RowsSkeleton rows={12} height={40} />
       ) : rows.length === 0 ? (
         <Empty title={t(filtered ? 'nothing.title' : 'empty.title')} {...(filtered ? {} : { command: 'lsns' })}>
           {t(filtered ? 'nothing.what' : 'empty.what')}

@@ -45,29 +45,45 @@ export const byRuntime = (a: Runtime, b: Runtime): number => (rank.get(a) ?? run
 
 const collator = new Intl.Collator('en', { numeric: true });
 export const byName = collator.compare;
+/** Beyond so many nobody reads a list from above; then order has only to be the same each time. */
+const readable = 500;
+const byCode = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Who lives in each namespace. */
-export function inhabitantsByNamespace(workloads: Iterable<Workload>): Map<string, Inhabitant[]> {
+/** Who lives in each namespace; where only some are wanted, in those. */
+export function inhabitantsByNamespace(workloads: Iterable<Workload>, wanted?: { has(key: string): boolean }): Map<string, Inhabitant[]> {
   const found = new Map<string, Inhabitant[]>();
   for (const workload of workloads) {
-    const counts = new Map<string, number>();
-    for (const group of workload.groups) for (const key of group.namespaces) counts.set(key, (counts.get(key) ?? 0) + group.processes);
-    for (const [key, processes] of counts) {
-      const list = found.get(key);
-      if (list === undefined) found.set(key, [{ workload, processes }]);
-      else list.push({ workload, processes });
-    }
+    const before = new Map<string, Inhabitant>();
+    for (const group of workload.groups)
+      for (const key of group.namespaces) {
+        if (wanted !== undefined && !wanted.has(key)) continue;
+        const known = before.get(key);
+        if (known !== undefined) {
+          known.processes += group.processes;
+          continue;
+        }
+        const inhabitant = { workload, processes: group.processes };
+        if (workload.groups.length > 1) before.set(key, inhabitant);
+        const list = found.get(key);
+        if (list === undefined) found.set(key, [inhabitant]);
+        else list.push(inhabitant);
+      }
   }
-  for (const list of found.values())
+  for (const list of found.values()) {
+    const inOrder = list.length > readable ? byCode : byName;
     list.sort(
-      (a, b) => b.processes - a.processes || byName(a.workload.maker.name, b.workload.maker.name) || byName(a.workload.id, b.workload.id),
+      (a, b) => b.processes - a.processes || inOrder(a.workload.maker.name, b.workload.maker.name) || inOrder(a.workload.id, b.workload.id),
     );
+  }
   return found;
 }
 
 /** The rooms of one type, in the order in which they are drawn first. */
-export function roomsOf(namespaces: Iterable<Namespace>, workloads: Iterable<Workload>, type: NamespaceType): Room[] {
-  const inhabitants = inhabitantsByNamespace(workloads);
+export function roomsOf(
+  namespaces: Iterable<Namespace>,
+  inhabitants: ReadonlyMap<string, readonly Inhabitant[]>,
+  type: NamespaceType,
+): Room[] {
   const rooms: Room[] = [];
   for (const namespace of namespaces) {
     if (namespace.type !== type) continue;
@@ -81,12 +97,13 @@ export function roomsOf(namespaces: Iterable<Namespace>, workloads: Iterable<Wor
       heldBy: isEmpty(namespace) ? mainHolder(namespace) : undefined,
     });
   }
+  const inOrder = rooms.length > readable ? byCode : byName;
   return rooms.sort(
     (a, b) =>
       Number(b.namespace.initial) - Number(a.namespace.initial) ||
       byRuntime(a.runtime, b.runtime) ||
-      byName(a.name, b.name) ||
-      byName(a.key, b.key),
+      inOrder(a.name, b.name) ||
+      inOrder(a.key, b.key),
   );
 }
 

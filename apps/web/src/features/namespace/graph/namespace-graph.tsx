@@ -1,7 +1,7 @@
 'use client';
 import '@xyflow/react/dist/base.css';
-import type { Namespace, Runtime, Workload } from '@bulkhead/model';
-import { ActionIcon, Button, Menu } from '@mantine/core';
+import type { Namespace, Runtime } from '@bulkhead/model';
+import { ActionIcon, Button, Menu, Skeleton } from '@mantine/core';
 import { useReducedMotion } from '@mantine/hooks';
 import {
   IconArrowsMaximize,
@@ -20,7 +20,7 @@ import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState }
 import { useFormat } from '../../../components/measure.tsx';
 import { useHostLive } from '../../live/live-provider.tsx';
 import { graphType, type NamespacesView, namespaceHref } from '../namespaces-url.ts';
-import { byRuntime, linksOf, neighbourhood, type Room, roomsOf, searchTextOf } from '../rooms.ts';
+import { byRuntime, type Inhabitant, linksOf, neighbourhood, type Room, roomsOf, searchTextOf } from '../rooms.ts';
 import css from './graph.module.css';
 import { type GraphNode, type Look, nodeTypes } from './graph-nodes.tsx';
 import type { Placed } from './placement.ts';
@@ -51,8 +51,9 @@ const closeZoom = 1;
 const restMsec = 250;
 
 interface Props {
-  namespaces: ReadonlyMap<string, Namespace>;
-  workloads: ReadonlyMap<string, Workload>;
+  /** Undefined until the host has told: the canvas is made ready meanwhile. */
+  namespaces: ReadonlyMap<string, Namespace> | undefined;
+  inhabitants: ReadonlyMap<string, readonly Inhabitant[]>;
   view: NamespacesView;
   show(changed: Partial<NamespacesView>, how?: 'push' | 'replace'): void;
 }
@@ -156,7 +157,7 @@ function sameBox(a: Box, b: Box): boolean {
   );
 }
 
-function Graph({ namespaces, workloads, view, show }: Props) {
+function Graph({ namespaces, inhabitants, view, show }: Props) {
   const t = useTranslations('graph');
   const r = useTranslations('runtime.name');
   const format = useFormat();
@@ -170,7 +171,7 @@ function Graph({ namespaces, workloads, view, show }: Props) {
   const type = view.type ?? graphType;
   const duration = reducedMotion ? 0 : flightMsec;
 
-  const all = useMemo(() => roomsOf(namespaces.values(), workloads.values(), type), [namespaces, workloads, type]);
+  const all = useMemo(() => roomsOf(namespaces?.values() ?? [], inhabitants, type), [namespaces, inhabitants, type]);
   const rooms = useMemo(() => {
     if (view.focus === undefined) return all;
     const near = neighbourhood(all, view.focus);
@@ -183,7 +184,8 @@ function Graph({ namespaces, workloads, view, show }: Props) {
     const lines = (text: string) => text.split('\n').filter((line) => line !== '');
     return planBoxes(rooms, { collapsed: new Set(lines(collapsedText) as Runtime[]), open: lines(openText) });
   }, [rooms, openText, collapsedText]);
-  const { layout, arrangeAnew } = useLayout(plan, `${type} ${focused ? view.focus : ''}`);
+  const known = namespaces !== undefined;
+  const { layout, arrangeAnew } = useLayout(known ? plan : undefined, `${type} ${focused ? view.focus : ''}`);
 
   const wanted = view.search.trim().toLowerCase();
   const matches = useMemo(
@@ -492,7 +494,8 @@ function Graph({ namespaces, workloads, view, show }: Props) {
           {plan.grouped && ` · ${t('grouped', { count: format.integer(plan.visible) })}`}
         </span>
       )}
-      {rooms.length === 0 && <p className={css.away}>{t('nothing', { type })}</p>}
+      {!known && <Skeleton className={css.waiting ?? ''} />}
+      {known && rooms.length === 0 && <p className={css.away}>{t('nothing', { type })}</p>}
       {chosen && (
         <RoomPanel
           room={chosen}

@@ -1,6 +1,6 @@
 import type { Maker, Namespace, NamespaceType, Runtime, Workload } from '@bulkhead/model';
 import { describe, expect, it } from 'vitest';
-import { linksOf, neighbourhood, roomsOf, searchTextOf } from '../rooms.ts';
+import { inhabitantsByNamespace, linksOf, neighbourhood, roomsOf as roomsOfInhabitants, searchTextOf } from '../rooms.ts';
 import { type Box, defaultBudget, pathsTo, planBoxes, splitByPrefix } from './plan.ts';
 
 const at = '2026-11-25T12:00:00.000Z';
@@ -33,6 +33,8 @@ const workload = (name: string, keys: readonly (readonly [string, number])[], ru
 const host = namespace(1, { maker: maker('host', 'kernel'), initial: true });
 const crowd = (count: number, runtime: Runtime = 'docker') =>
   Array.from({ length: count }, (_, index) => namespace(1000 + index, { maker: maker(`api-${String(index).padStart(5, '0')}`, runtime) }));
+const roomsOf = (namespaces: readonly Namespace[], workloads: readonly Workload[], type: NamespaceType) =>
+  roomsOfInhabitants(namespaces, inhabitantsByNamespace(workloads), type);
 const none = { collapsed: new Set<Runtime>(), open: [] as string[] };
 const ids = (boxes: readonly Box[]): string[] => boxes.flatMap((box) => [box.id, ...ids(box.children)]);
 

@@ -27,15 +27,16 @@ function takeWorker(): Worker {
 }
 
 /** Positions of what is planned, from a worker: a plan is shown together with its positions, not before. */
-export function useLayout(plan: Plan, picture: string): { layout: Layout | undefined; arrangeAnew(): void } {
+export function useLayout(plan: Plan | undefined, picture: string): { layout: Layout | undefined; arrangeAnew(): void } {
   const worker = useRef<Worker>(undefined);
-  const asked = useRef<{ id: number; plan: Plan }>({ id: 0, plan });
+  const asked = useRef<{ id: number; plan: Plan | undefined }>({ id: 0, plan: undefined });
   const latest = useRef({ plan, picture });
   latest.current = { plan, picture };
   const [layout, setLayout] = useState<Layout>();
 
   const ask = useCallback((anew: boolean) => {
     const { plan: wanted, picture: of } = latest.current;
+    if (wanted === undefined) return;
     const id = asked.current.id + 1;
     asked.current = { id, plan: wanted };
     worker.current?.postMessage({ id, picture: of, boxes: sizesOf(wanted.boxes), anew } satisfies LayoutQuestion);
@@ -46,15 +47,15 @@ export function useLayout(plan: Plan, picture: string): { layout: Layout | undef
     worker.current = made;
     made.onmessage = ({ data: { id, picture: of, placed } }: MessageEvent<LayoutAnswer>) => {
       // An answer to an older question is not shown: a newer one is on its way.
-      if (id !== asked.current.id) return;
-      setLayout({ plan: asked.current.plan, picture: of, placed: new Map(placed.map((one) => [one.id, one])) });
+      const { plan: placedPlan } = asked.current;
+      if (id !== asked.current.id || placedPlan === undefined) return;
+      setLayout({ plan: placedPlan, picture: of, placed: new Map(placed.map((one) => [one.id, one])) });
     };
-    ask(false);
     return () => {
       made.terminate();
       worker.current = undefined;
     };
-  }, [ask]);
+  }, []);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new plan or picture is the reason to ask
   useEffect(() => ask(false), [ask, plan, picture]);
