@@ -11,6 +11,7 @@ const unifiedNames: Readonly<Record<string, CgroupController>> = {
   cpuset: 'cpuset',
   memory: 'memory',
   blkio: 'io',
+  io: 'io',
   pids: 'pids',
   devices: 'devices',
   freezer: 'freezer',
