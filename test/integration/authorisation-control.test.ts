@@ -36,6 +36,15 @@ const expectations: Record<string, Expectation> = {
     about: 'nothing',
     input: () => ({ token: 'not-the-token', name: 'Eve', email: 'eve@example.org', password: 'a-long-password' }),
   },
+  'setup.openLink': { about: 'nothing', input: () => ({ token: 'not-the-token' }) },
+  'setup.setPassword': { about: 'nothing', input: () => ({ token: 'not-the-token', password: 'a-long-password' }) },
+  'user.list': { about: 'nothing', input: () => ({}) },
+  'user.add': {
+    about: 'nothing',
+    input: () => ({ name: 'Eve', email: `eve-${randomBytes(4).toString('hex')}@example.org`, tenantId: 'acme' }),
+  },
+  'user.reset': { about: 'nothing', input: () => ({ user: 'gus@globex.example' }) },
+  'user.remove': { about: 'nothing', input: () => ({ user: 'nobody@example.org' }) },
   'container.list': listing(({ tenantId }) => ({ tenantId })),
   'container.inspect': one(),
   'container.create': {
@@ -85,7 +94,12 @@ const expectations: Record<string, Expectation> = {
 };
 
 /** Procedures whose `own` object is there and whose call is still refused for a reason of its own. */
-const refusedForItself = new Map([['setup.complete', 'CONFLICT']]);
+const refusedForItself = new Map([
+  ['setup.complete', 'CONFLICT'],
+  ['setup.openLink', 'FORBIDDEN'],
+  ['setup.setPassword', 'FORBIDDEN'],
+  ['user.remove', 'NOT_FOUND'],
+]);
 
 const procedures = Object.entries(controlContract).flatMap(([noun, verbs]) =>
   Object.entries(verbs).map(([verb, contract]): [string, ProcedureContract] => [`${noun}.${verb}`, contract]),

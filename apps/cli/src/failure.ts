@@ -16,6 +16,8 @@ export class ExitRequest extends Error {
 /** How a field of the input is called on the command line. */
 const optionsByField: Record<string, string> = {
   name: '--name',
+  email: '--email',
+  user: 'the user',
   image: '--image',
   tenantId: '--tenant',
   'limits.memoryMaxBytes': '--memory',

@@ -3,6 +3,7 @@ import { addCgroupCommands } from './command/cgroup-commands.ts';
 import { addContainerCommands } from './command/container-commands.ts';
 import { addHostCommands } from './command/host-commands.ts';
 import { addNamespaceCommands } from './command/namespace-commands.ts';
+import { addUserCommands } from './command/user-commands.ts';
 import { ExitRequest, reportFailure } from './failure.ts';
 import { print, printError } from './output/print.ts';
 import { version } from './version.ts';
@@ -17,6 +18,7 @@ export function createProgram(): Command {
     .option('--state-dir <directory>', 'which instance is meant, by its state directory (/var/lib/bulkhead, or BULKHEAD_STATE_DIR)')
     .enablePositionalOptions();
   addHostCommands(program);
+  addUserCommands(program);
   addContainerCommands(program);
   addNamespaceCommands(program);
   addCgroupCommands(program);

@@ -7,8 +7,14 @@ import {
   HostId,
   HostInfo,
   HostUse,
+  Password,
   TenantId,
   Timestamp,
+  User,
+  UserEmail,
+  UserLink,
+  UserName,
+  UserReference,
 } from '@bulkhead/model';
 import { z } from 'zod';
 import { ContainerChange, containerContract } from './agent.ts';
@@ -19,6 +25,7 @@ import { namespaceContract } from './namespace.ts';
 import { Role } from './permission.ts';
 
 const Nothing = z.object({}).default({});
+const Token = z.string().min(1).max(128);
 
 export const SessionView = z.object({
   user: z.object({ id: z.string(), name: z.string(), email: z.string() }).optional(),
@@ -116,12 +123,26 @@ export const controlContract = {
       permission: 'none',
       scope: 'public',
       input: z.object({
-        token: z.string().min(1).max(128),
-        name: z.string().trim().min(1).max(100),
-        email: z.email().max(254),
-        password: z.string().min(12).max(128),
+        token: Token,
+        name: UserName,
+        email: UserEmail,
+        password: Password,
       }),
       output: z.object({}),
+    }),
+    /** Whose password a one-time link sets. A mutation, so that no token stands in an address. */
+    openLink: mutation({
+      permission: 'none',
+      scope: 'public',
+      input: z.object({ token: Token }),
+      output: z.object({ name: z.string(), email: z.string(), hasPassword: z.boolean() }),
+    }),
+    /** Sets the password; ends the link, and every session of the user. */
+    setPassword: mutation({
+      permission: 'none',
+      scope: 'public',
+      input: z.object({ token: Token, password: Password }),
+      output: z.object({ email: z.string() }),
     }),
   },
   container: {
@@ -173,6 +194,30 @@ export const controlContract = {
       scope: 'tenant',
       input: z.object({ tenantId: TenantId.optional(), from: Timestamp.optional(), to: Timestamp.optional() }).default({}),
       output: z.array(UsageSummary),
+    }),
+  },
+  user: {
+    list: query({ permission: 'user:read', scope: 'host', input: Nothing, output: z.array(User) }),
+    /** A member of a tenant, which is made where it is not there yet; signs in once the link was used. */
+    add: mutation({
+      permission: 'user:write',
+      scope: 'host',
+      input: z.object({ name: UserName, email: UserEmail, tenantId: TenantId }),
+      output: z.object({ user: User, link: UserLink }),
+    }),
+    /** A new link; an earlier one dies. The password of before works until the link is used. */
+    reset: mutation({
+      permission: 'user:write',
+      scope: 'host',
+      input: z.object({ user: UserReference }),
+      output: z.object({ user: User, link: UserLink }),
+    }),
+    /** Its sessions end; what it made stays. The last administrator stays too. */
+    remove: mutation({
+      permission: 'user:write',
+      scope: 'host',
+      input: z.object({ user: UserReference }),
+      output: z.object({ user: User }),
     }),
   },
   tenant: {

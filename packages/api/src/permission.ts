@@ -15,6 +15,8 @@ export const Permission = z.enum([
   'host:read',
   'namespace:read',
   'cgroup:read',
+  'user:read',
+  'user:write',
   'journal:pull',
 ]);
 export type Permission = z.infer<typeof Permission>;

@@ -15,3 +15,5 @@ export { KnownIncarnations } from './steadiness.ts';
 export * from './storage.ts';
 export * from './tenant.ts';
 export * from './usage.ts';
+export { addUser, listUsers, removeUser, resetUser, type UserWithLink } from './user.ts';
+export { openUserLink, setPasswordByLink } from './user-link.ts';

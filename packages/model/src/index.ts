@@ -12,3 +12,4 @@ export * from './namespace.ts';
 export * from './primitives.ts';
 export * from './problem.ts';
 export * from './reading.ts';
+export * from './user.ts';

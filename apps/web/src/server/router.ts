@@ -12,6 +12,7 @@ import { sessionHandlers } from './session.ts';
 import { setupHandlers } from './setup.ts';
 import { tenantHandlers } from './tenant.ts';
 import { usageHandlers } from './usage.ts';
+import { userHandlers } from './user.ts';
 
 /** How a call came in. */
 export type ControlContext = { from: 'control-socket' } | { from: 'browser'; headers: Headers };
@@ -26,6 +27,7 @@ export function createControlRouter(services: Services) {
     event: eventHandlers(services),
     usage: usageHandlers(services),
     tenant: tenantHandlers(services),
+    user: userHandlers(services),
     host: hostHandlers(services),
   };
   return createRouter<typeof controlContract, ControlContext>(controlContract, handlers, {

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync, unlinkSync } from 'node:fs';
 import type { controlContract } from '@bulkhead/api';
 import type { HandlersOf } from '@bulkhead/api/router';
+import { openUserLink, setPasswordByLink } from '@bulkhead/db';
 import { Problem, SetupFile } from '@bulkhead/model';
 import { APIError } from 'better-auth/api';
 import type { Services } from './services.ts';
@@ -59,6 +60,13 @@ export function setupHandlers({ auth, config, database, log }: Services): Handle
         log.warn({ err: String(failure) }, 'the file of the set-up link could not be removed');
       }
       return {};
+    },
+    openLink: ({ input }) => openUserLink(database, input.token),
+    async setPassword({ input }) {
+      const hash = await (await auth.$context).password.hash(input.password);
+      const { email, ...set } = await setPasswordByLink(database, input.token, hash);
+      log.info(set, 'a password was set through a one-time link');
+      return { email };
     },
   };
 }

@@ -1,11 +1,11 @@
 import type { Metadata } from 'next';
 import { getTranslations } from 'next-intl/server';
-import { SetupForm } from '../../../features/setup/setup-form.tsx';
+import { SetupPage } from '../../../features/setup/setup-page.tsx';
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await getTranslations('setup'))('title') };
 }
 
-export default function SetupPage() {
-  return <SetupForm />;
+export default function Page() {
+  return <SetupPage />;
 }
