@@ -24,17 +24,6 @@ export const Runtime = z.enum([
 ]);
 export type Runtime = z.infer<typeof Runtime>;
 
-/** Runtimes whose workloads are containers in the eyes of an administrator. */
-export const containerRuntimes: ReadonlySet<Runtime> = new Set<Runtime>([
-  'bulkhead',
-  'docker',
-  'containerd',
-  'cri-o',
-  'podman',
-  'lxc',
-  'systemd-nspawn',
-]);
-
 export const Maker = z.object({
   runtime: Runtime,
   /** Identity in the words of that runtime: a container id, a unit's name; absent where it has none. */

@@ -1,117 +1,34 @@
 'use client';
 import type { SessionView } from '@bulkhead/api';
-import { ActionIcon, Menu, SegmentedControl, useMantineColorScheme } from '@mantine/core';
-import {
-  IconActivity,
-  IconBox,
-  IconDeviceDesktop,
-  IconDoor,
-  IconDots,
-  IconGauge,
-  IconKeyboard,
-  IconLogout,
-  IconMoon,
-  IconReceipt,
-  IconSearch,
-  IconSitemap,
-  IconStethoscope,
-  IconSun,
-  IconUserCircle,
-} from '@tabler/icons-react';
+import { ActionIcon } from '@mantine/core';
+import { IconKeyboard, IconSearch } from '@tabler/icons-react';
 import dynamic from 'next/dynamic';
 import { usePathname } from 'next/navigation';
 import { useTranslations } from 'next-intl';
 import { type ReactNode, useState } from 'react';
 import { ConnectionMark } from '../features/live/connection-mark.tsx';
-import { signOut } from '../features/session/auth-api.ts';
 import { LanguageButton } from './language-button.tsx';
 import { Link } from './link.tsx';
-import { type PageKey, pagesOf } from './pages.ts';
+import { AccountTarget, MoreTarget } from './menu-targets.tsx';
+import { pageIcons } from './page-icons.ts';
+import { pagesOf } from './pages.ts';
 import css from './shell.module.css';
 import { useShortcuts } from './shortcuts.tsx';
 import { useExactCopy } from './use-exact-copy.ts';
 import { Mark } from './wordmark.tsx';
 
-const PasswordDialog = dynamic(() => import('../features/session/password-dialog.tsx').then((module) => module.PasswordDialog), {
-  ssr: false,
-});
-
-const icons = {
-  overview: IconGauge,
-  containers: IconBox,
-  namespaces: IconDoor,
-  cgroups: IconSitemap,
-  usage: IconReceipt,
-  events: IconActivity,
-  health: IconStethoscope,
-} as const satisfies Record<PageKey, unknown>;
 /** So many have a place at the bottom of a narrow screen; the others are in the menu beside them. */
 const placesBelow = 4;
 
-function ThemeControl() {
-  const t = useTranslations('shell');
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const option = (value: 'light' | 'dark' | 'auto', Icon: typeof IconSun) => ({
-    value,
-    label: (
-      <span className={css.themeOption} title={t(`theme.${value}`)}>
-        <Icon size={16} aria-hidden="true" />
-        <span className="visually-hidden">{t(`theme.${value}`)}</span>
-      </span>
-    ),
-  });
-  return (
-    <SegmentedControl
-      size="xs"
-      fullWidth
-      aria-label={t('theme.label')}
-      value={colorScheme}
-      onChange={(value) => setColorScheme(value as 'light' | 'dark' | 'auto')}
-      data={[option('light', IconSun), option('dark', IconMoon), option('auto', IconDeviceDesktop)]}
-    />
-  );
-}
-
-function AccountMenu({ session }: { session: SessionView }) {
-  const t = useTranslations('shell');
-  const [changing, setChanging] = useState(false);
-  const leave = async () => {
-    await signOut();
-    window.location.assign('/sign-in');
-  };
-  return (
-    <>
-      <Menu position="bottom-end" width={240} withinPortal>
-        <Menu.Target>
-          <ActionIcon variant="subtle" color="gray" size={32} aria-label={t('account')}>
-            <IconUserCircle size={20} aria-hidden="true" />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <div className={css.account}>
-            <strong>{session.user?.name}</strong>
-            <span>{session.user?.email}</span>
-            <span>
-              {session.role === 'administrator'
-                ? t('administrator')
-                : t('memberOf', { count: session.tenants.length, tenants: session.tenants === 'all' ? '' : session.tenants.join(', ') })}
-            </span>
-          </div>
-          <Menu.Divider />
-          <div className={css.themeRow}>
-            <ThemeControl />
-          </div>
-          <Menu.Divider />
-          <Menu.Item onClick={() => setChanging(true)}>{t('changePassword')}</Menu.Item>
-          <Menu.Item leftSection={<IconLogout size={16} aria-hidden="true" />} onClick={leave}>
-            {t('signOut')}
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
-      {changing && <PasswordDialog close={() => setChanging(false)} />}
-    </>
-  );
-}
+/** A menu is fetched when it is first opened: menus are a tenth of a page's script, and seldom wanted. */
+const AccountMenu = dynamic(() => import('./account-menu.tsx').then((module) => module.AccountMenu), {
+  ssr: false,
+  loading: () => <AccountTarget />,
+});
+const MoreMenu = dynamic(() => import('./more-menu.tsx').then((module) => module.MoreMenu), {
+  ssr: false,
+  loading: () => <MoreTarget />,
+});
 
 /** Navigation left, account and preferences top right, the page between. */
 export function Shell({ session, children }: { session: SessionView; children: ReactNode }) {
@@ -120,6 +37,8 @@ export function Shell({ session, children }: { session: SessionView; children: R
   const pages = pagesOf(session.tenants === 'all');
   const { dialogs, openHelp, openPalette } = useShortcuts(session);
   useExactCopy();
+  const [wanted, setWanted] = useState<ReadonlySet<'account' | 'more'>>(new Set());
+  const want = (menu: 'account' | 'more') => setWanted((before) => new Set(before).add(menu));
   const isHere = (href: string) => (href === '/' ? pathname === '/' : pathname === href || pathname.startsWith(`${href}/`));
   return (
     <div className={css.shell}>
@@ -133,7 +52,7 @@ export function Shell({ session, children }: { session: SessionView; children: R
         </Link>
         <nav className={css.nav} aria-label={t('navigation')}>
           {pages.map(({ href, key }, index) => {
-            const Icon = icons[key];
+            const Icon = pageIcons[key];
             return (
               <Link
                 key={href}
@@ -147,24 +66,7 @@ export function Shell({ session, children }: { session: SessionView; children: R
               </Link>
             );
           })}
-          <Menu position="top-end" withinPortal>
-            <Menu.Target>
-              <button type="button" className={`${css.link} ${css.further}`}>
-                <IconDots size={18} stroke={1.6} aria-hidden="true" />
-                <span>{t('more')}</span>
-              </button>
-            </Menu.Target>
-            <Menu.Dropdown>
-              {pages.slice(placesBelow).map(({ href, key }) => {
-                const Icon = icons[key];
-                return (
-                  <Menu.Item key={href} component={Link} href={href} leftSection={<Icon size={16} aria-hidden="true" />}>
-                    {t(`page.${key}`)}
-                  </Menu.Item>
-                );
-              })}
-            </Menu.Dropdown>
-          </Menu>
+          {wanted.has('more') ? <MoreMenu pages={pages.slice(placesBelow)} /> : <MoreTarget onClick={() => want('more')} />}
         </nav>
         <div className={css.foot}>
           <ConnectionMark />
@@ -195,7 +97,7 @@ export function Shell({ session, children }: { session: SessionView; children: R
             <IconKeyboard size={18} aria-hidden="true" />
           </ActionIcon>
           <LanguageButton />
-          <AccountMenu session={session} />
+          {wanted.has('account') ? <AccountMenu session={session} /> : <AccountTarget onClick={() => want('account')} />}
         </div>
       </header>
       <main className={css.main} id="page" tabIndex={-1}>

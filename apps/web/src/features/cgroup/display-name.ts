@@ -1,4 +1,5 @@
-import { type CgroupNode, containerRuntimes } from '@bulkhead/model';
+import type { CgroupNode } from '@bulkhead/model';
+import { containerRuntimes } from '@bulkhead/model/container-runtimes';
 import { nameOf } from './rows.ts';
 
 /** What people call a cgroup: a container by its name, anything else by the last part of its path. */

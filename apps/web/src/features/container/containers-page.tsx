@@ -11,6 +11,7 @@ import { PageHead } from '../../components/page-head.tsx';
 import { RowsSkeleton } from '../../components/rows-skeleton.tsx';
 import { SearchField } from '../../components/search-field.tsx';
 import { useColumnChoice } from '../../components/use-column-choice.ts';
+import { containerStatuses, known } from '../../lib/known.ts';
 import { useTree } from '../cgroup/use-tree.ts';
 import { AwayNotice } from '../live/away-notice.tsx';
 import { useContainers, useLeaving, useSamples } from '../live/live-provider.tsx';
@@ -24,7 +25,6 @@ import { type ContainersView, readView, writeView } from './containers-url.ts';
 import { fitsRuntime, isForeign, type Listed, ofContainer, type RuntimeFilter, searchTextOf } from './listed.ts';
 import { PastContainers } from './past-containers.tsx';
 
-const statuses = ['running', 'stopped', 'created', 'creating'] as const;
 const firstCommand = './bulkhead run -d --name hello --image host -- sleep 600';
 const nobody: ReadonlyMap<string, Container> = new Map();
 
@@ -144,8 +144,11 @@ export function ContainersPage({ administrator }: { administrator: boolean }) {
               size="xs"
               aria-label={t('status.label')}
               value={view.status ?? ''}
-              onChange={(event) => show({ status: statuses.find((status) => status === event.currentTarget.value) }, 'push')}
-              data={[{ value: '', label: t('status.all') }, ...statuses.map((status) => ({ value: status, label: t(`status.${status}`) }))]}
+              onChange={(event) => show({ status: known(containerStatuses, event.currentTarget.value) }, 'push')}
+              data={[
+                { value: '', label: t('status.all') },
+                ...containerStatuses.map((status) => ({ value: status, label: t(`status.${status}`) })),
+              ]}
             />
             <NativeSelect
               className={css.filter ?? ''}

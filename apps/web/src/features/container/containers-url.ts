@@ -1,4 +1,5 @@
-import { type ContainerStatus, Runtime } from '@bulkhead/model';
+import type { ContainerStatus } from '@bulkhead/model';
+import { containerStatuses, known, runtimes } from '../../lib/known.ts';
 import type { RuntimeFilter } from './listed.ts';
 
 export const sortColumns = ['name', 'runtime', 'tenant', 'status', 'image', 'processes', 'cpu', 'memory', 'created'] as const;
@@ -14,7 +15,6 @@ export interface ContainersView {
   gone: boolean;
 }
 
-const statuses: readonly ContainerStatus[] = ['creating', 'created', 'running', 'stopped'];
 const defaultSort = { column: 'created', descending: true } as const;
 
 export function readView(params: Pick<URLSearchParams, 'get'>): ContainersView {
@@ -23,8 +23,8 @@ export function readView(params: Pick<URLSearchParams, 'get'>): ContainersView {
   return {
     search: params.get('q') ?? '',
     tenant: params.get('tenant') ?? undefined,
-    status: statuses.find((status) => status === params.get('status')),
-    runtime: params.get('runtime') === 'all' ? 'all' : (Runtime.safeParse(params.get('runtime')).data ?? 'containers'),
+    status: known(containerStatuses, params.get('status')),
+    runtime: params.get('runtime') === 'all' ? 'all' : (known(runtimes, params.get('runtime')) ?? 'containers'),
     sort: column === undefined ? defaultSort : { column, descending: sort.startsWith('-') },
     gone: params.get('show') === 'gone',
   };

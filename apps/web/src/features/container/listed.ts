@@ -1,4 +1,5 @@
-import { type Container, containerRuntimes, type Runtime, type Workload } from '@bulkhead/model';
+import type { Container, Runtime, Workload } from '@bulkhead/model';
+import { containerRuntimes } from '@bulkhead/model/container-runtimes';
 
 /** A row of the containers page: one of ours, or somebody else's. */
 export type Listed =

@@ -1,5 +1,5 @@
 'use client';
-import { DoctorState } from '@bulkhead/model';
+import type { DoctorState } from '@bulkhead/model';
 import { Button, NativeSelect } from '@mantine/core';
 import { IconRefresh } from '@tabler/icons-react';
 import { useSearchParams } from 'next/navigation';
@@ -12,6 +12,7 @@ import { StateMark } from '../../components/state-mark.tsx';
 import { RelativeTime } from '../../components/time.tsx';
 import { TroubleNotice } from '../../components/trouble-notice.tsx';
 import { troubleOf } from '../../lib/api.ts';
+import { doctorStates, known } from '../../lib/known.ts';
 import { setParameter } from '../../lib/url.ts';
 import { AwayNotice } from '../live/away-notice.tsx';
 import css from './doctor.module.css';
@@ -24,7 +25,7 @@ export function DoctorPage() {
   const params = useSearchParams();
   const { data, error, refetch, isFetching } = useDoctor();
   const search = params.get('q') ?? '';
-  const state = DoctorState.safeParse(params.get('state')).data;
+  const state = known(doctorStates, params.get('state'));
   const wanted = search.trim().toLowerCase();
   const checks = data?.checks ?? [];
   const shown = checks.filter(
@@ -70,7 +71,7 @@ export function DoctorPage() {
           onChange={(event) => setParameter('state', event.currentTarget.value, 'push')}
           data={[
             { value: '', label: t('state.all') },
-            ...DoctorState.options.map((value) => ({ value, label: `${t(`state.${value}`)} (${count(value)})` })),
+            ...doctorStates.map((value) => ({ value, label: `${t(`state.${value}`)} (${count(value)})` })),
           ]}
         />
       </div>

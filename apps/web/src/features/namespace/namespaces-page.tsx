@@ -1,5 +1,5 @@
 'use client';
-import { NamespaceType, type Runtime } from '@bulkhead/model';
+import type { Runtime } from '@bulkhead/model';
 import { NativeSelect, SegmentedControl, Skeleton } from '@mantine/core';
 import dynamic from 'next/dynamic';
 import { useSearchParams } from 'next/navigation';
@@ -12,6 +12,7 @@ import { PageHead } from '../../components/page-head.tsx';
 import { RowsSkeleton } from '../../components/rows-skeleton.tsx';
 import { SearchField } from '../../components/search-field.tsx';
 import { useColumnChoice } from '../../components/use-column-choice.ts';
+import { known, namespaceTypes } from '../../lib/known.ts';
 import { AwayNotice } from '../live/away-notice.tsx';
 import { isEmpty } from './holders.ts';
 import { InventoryNotice } from './inventory-notice.tsx';
@@ -117,12 +118,9 @@ export function NamespacesPage() {
           aria-label={t('type.label')}
           value={isGraph ? (view.type ?? graphType) : (view.type ?? '')}
           onChange={(event) =>
-            show({ type: NamespaceType.safeParse(event.currentTarget.value).data, room: undefined, focus: undefined, open: [] })
+            show({ type: known(namespaceTypes, event.currentTarget.value), room: undefined, focus: undefined, open: [] })
           }
-          data={[
-            ...(isGraph ? [] : [{ value: '', label: t('type.all') }]),
-            ...NamespaceType.options.map((value) => ({ value, label: value })),
-          ]}
+          data={[...(isGraph ? [] : [{ value: '', label: t('type.all') }]), ...namespaceTypes.map((value) => ({ value, label: value }))]}
         />
         <NativeSelect
           className={css.filter ?? ''}

@@ -1,5 +1,6 @@
-import { NamespaceType, Runtime } from '@bulkhead/model';
+import type { NamespaceType, Runtime } from '@bulkhead/model';
 import { readSort, type Sort, sortText } from '../../components/sort-rows.ts';
+import { known, namespaceTypes, runtimes } from '../../lib/known.ts';
 
 export const sortColumns = ['type', 'name', 'ino', 'held', 'processes', 'owner', 'parent', 'leader', 'seen'] as const;
 export type SortColumn = (typeof sortColumns)[number];
@@ -29,12 +30,12 @@ export function readView(params: Pick<URLSearchParams, 'get' | 'getAll'>): Names
   return {
     view: params.get('view') === 'graph' ? 'graph' : 'table',
     search: params.get('q') ?? '',
-    type: NamespaceType.safeParse(params.get('type')).data,
-    runtime: Runtime.safeParse(params.get('runtime')).data,
+    type: known(namespaceTypes, params.get('type')),
+    runtime: known(runtimes, params.get('runtime')),
     empty: params.get('held') === 'empty',
     sort: readSort(params.get('sort'), sortColumns, usualSort),
     open: params.getAll('open'),
-    collapsed: params.getAll('collapse').flatMap((text) => Runtime.safeParse(text).data ?? []),
+    collapsed: params.getAll('collapse').flatMap((text) => known(runtimes, text) ?? []),
     room: params.get('room') ?? undefined,
     focus: params.get('focus') ?? undefined,
   };

@@ -1,4 +1,5 @@
 import type { Maker, Namespace, NamespaceType, Runtime, Workload } from '@bulkhead/model';
+import { runtimes } from '../../lib/known.ts';
 import { type Holder, isEmpty, mainHolder } from './holders.ts';
 
 /** A workload with processes in a namespace. */
@@ -25,23 +26,8 @@ export interface Room {
 /** Types whose namespaces stand inside one another. */
 export const nestedTypes: ReadonlySet<NamespaceType> = new Set<NamespaceType>(['pid', 'user']);
 
-/** Order in which runtimes are drawn and offered: our own first, then containers, then the rest. */
-export const runtimeOrder: readonly Runtime[] = [
-  'bulkhead',
-  'docker',
-  'containerd',
-  'cri-o',
-  'podman',
-  'lxc',
-  'systemd-nspawn',
-  'bubblewrap',
-  'browser',
-  'systemd',
-  'plain',
-  'kernel',
-];
-const rank = new Map(runtimeOrder.map((runtime, index) => [runtime, index]));
-export const byRuntime = (a: Runtime, b: Runtime): number => (rank.get(a) ?? runtimeOrder.length) - (rank.get(b) ?? runtimeOrder.length);
+const rank = new Map(runtimes.map((runtime, index) => [runtime, index]));
+export const byRuntime = (a: Runtime, b: Runtime): number => (rank.get(a) ?? runtimes.length) - (rank.get(b) ?? runtimes.length);
 
 const collator = new Intl.Collator('en', { numeric: true });
 export const byName = collator.compare;

@@ -1,0 +1,12 @@
+import { IconActivity, IconBox, IconDoor, IconGauge, IconReceipt, IconSitemap, IconStethoscope } from '@tabler/icons-react';
+import type { PageKey } from './pages.ts';
+
+export const pageIcons = {
+  overview: IconGauge,
+  containers: IconBox,
+  namespaces: IconDoor,
+  cgroups: IconSitemap,
+  usage: IconReceipt,
+  events: IconActivity,
+  health: IconStethoscope,
+} as const satisfies Record<PageKey, unknown>;
