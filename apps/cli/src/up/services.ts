@@ -29,7 +29,7 @@ export function launcherPlan({ instance: { paths }, program, environment }: Plan
     stopSignal: 'SIGTERM',
     graceMsec: 5000,
     probe: async () => isListening(paths.launcherSocket),
-    readyWithinMsec: 15_000,
+    readyWithinMsec: 60_000,
     outlives: true,
   };
 }
@@ -47,7 +47,7 @@ export function agentPlan({ instance: { paths }, program, environment }: PlanCon
       await createAgentClient(paths.agentSocket).host.info.query({});
       return true;
     },
-    readyWithinMsec: 30_000,
+    readyWithinMsec: 60_000,
     oomScoreAdjust: -900,
   };
 }
