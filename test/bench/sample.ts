@@ -146,7 +146,7 @@ async function wholeReader(directory: string): Promise<{ run(seconds: number): P
           hostId: '00000000-0000-4000-8000-000000000000',
           liveSeconds: 900,
           journal,
-          makerOf: (path) => makerOf(path, 'fff'),
+          makerOf: (path) => makerOf(path, { instance: 'fff', cgroupPath: '/bulkhead-fff' }),
           containerName: () => undefined,
           log: log as never,
         });

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cgroups } from '@bulkhead/cgroup';
 import { type ContainerRuntime, type LauncherProgram, Renewal, type RenewalOutcome, type RuntimeOptions } from '@bulkhead/container';
-import { defaultRetention, instancePaths, instanceUsers, Problem, type ServiceConfig } from '@bulkhead/model';
+import { cgroupRoot, defaultRetention, instancePaths, instanceUsers, Problem, type ServiceConfig } from '@bulkhead/model';
 import { createAuthenticate } from './authorisation/authenticate.ts';
 import { PolicyGate, readPolicy } from './authorisation/policy.ts';
 import { RefusalLog } from './authorisation/refusal-log.ts';
@@ -52,6 +52,7 @@ export interface Agent extends AsyncDisposable {
 export async function startAgent({ config, bootId, cgroups, createRuntime, launcher, log }: AgentOptions): Promise<Agent> {
   const { hostId, instance } = config;
   const paths = instancePaths(config.stateDirectory, instance);
+  const own = { instance, cgroupPath: `/${cgroupRoot(instance, cgroups.delegated)}` };
   const liveSeconds = (config.retention ?? defaultRetention).liveMinutes * 60;
   const policy = new PolicyGate(readPolicy(paths.policyFile), paths.policyFile);
   const verifier = config.verifyKeysFile === undefined ? new Verifier([]) : Verifier.fromFile(config.verifyKeysFile);
@@ -80,7 +81,7 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, launc
       hostId,
       liveSeconds,
       journal,
-      makerOf: (path) => makerOf(path, instance),
+      makerOf: (path) => makerOf(path, own),
       containerName: (id) => (ready ? runtime.find(id)?.name : undefined),
       log,
     }),
@@ -115,7 +116,7 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, launc
   );
   const history = new ContainerHistory({ journal, events, sampler });
   parts.defer(() => history.live.close());
-  const namespaces = parts.use(new NamespaceView({ instance, containerName: (id) => (ready ? runtime.find(id)?.name : undefined), log }));
+  const namespaces = parts.use(new NamespaceView({ own, containerName: (id) => (ready ? runtime.find(id)?.name : undefined), log }));
 
   const host = new HostFacts({
     config,

@@ -37,12 +37,13 @@ try {
     process.stderr.write('the agent needs root: it makes namespaces, mounts and control groups; start it with `sudo ./bulkhead up`\n');
     process.exit(1);
   }
+  const config = readConfig();
   const launcher = shippedLauncher(import.meta.dirname);
   const agent = await startAgent({
-    config: readConfig(),
+    config,
     ...(launcher === undefined ? {} : { launcher }),
     bootId: readBootId(),
-    cgroups: detectCgroups(),
+    cgroups: detectCgroups(config.delegatedCgroup),
     createRuntime: (options) => createContainerRuntime({ ...options, failPoint: noFailPoint }),
     log,
   });

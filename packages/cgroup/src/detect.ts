@@ -15,16 +15,17 @@ const neededOfUnified = ['cpu', 'memory', 'pids'] as const;
  * Finds how control groups are mounted and opens them: `unified` where the v2 tree has the controllers cpu, memory and
  * pids; else v1, called `hybrid` where a v2 tree stands beside it and `legacy` where none does.
  *
+ * @param delegated path of the group in the v2 tree that its owner (systemd) handed to us; '' for the whole tree
  * @param mountinfo contents of /proc/self/mountinfo (proc_pid_mountinfo(5))
  * @throws Problem('unsupported') where nothing usable is mounted
  */
-export function detectCgroups(mountinfo: string = readFileSync('/proc/self/mountinfo', 'utf8')): Cgroups {
+export function detectCgroups(delegated = '', mountinfo: string = readFileSync('/proc/self/mountinfo', 'utf8')): Cgroups {
   const mounts = parseCgroupMounts(mountinfo);
   const unified = mounts.find((mount) => mount.version === 2);
   if (unified !== undefined) {
     const tree = Hierarchy.open(unified.mountPoint, CGROUP2_SUPER_MAGIC, []);
-    const offered = offeredControllers(tree, '');
-    if (neededOfUnified.every((name) => offered.has(name))) return new UnifiedCgroups(tree);
+    const offered = offeredControllers(tree, delegated);
+    if (neededOfUnified.every((name) => offered.has(name))) return new UnifiedCgroups(tree, delegated);
     tree[Symbol.dispose]();
   }
   const legacy = mounts.filter((mount) => mount.version === 1 && mount.controllers.some((name) => name in legacyControllers));

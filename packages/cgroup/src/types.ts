@@ -21,6 +21,8 @@ export type CgroupEntry = { kind: 'tasks'; files: Fd[] } | { kind: 'into'; direc
 /** One vocabulary over v1 and v2. Paths are relative to each hierarchy's mount point (`bulkhead-a1f/acme/0123/init`). */
 export interface Cgroups {
   readonly setup: CgroupSetup;
+  /** Path of the group that was delegated to us, and above which nothing is written; '' where that is the root. */
+  readonly delegated: string;
   /** Controllers that can limit and count here, by their v2 names. */
   readonly controllers: ReadonlySet<Controller>;
   /** Makes the path in every hierarchy, parents too; what exists is kept. On v2 enables the controllers on the way down. */

@@ -56,5 +56,8 @@ export type InstancePaths = ReturnType<typeof instancePaths>;
  */
 export const launcherNodeOptions = ['--single-threaded', '--v8-pool-size=0', '--max-semi-space-size=1', '--no-opt', '--no-maglev'] as const;
 
-/** Name of our cgroup below each hierarchy's mount point. */
-export const cgroupRoot = (instance: string): string => `bulkhead-${instance}`;
+/** Path of our cgroup below each hierarchy's mount point; `delegated` is the group we were handed to make it in, where there is one. */
+export const cgroupRoot = (instance: string, delegated = ''): string => `${delegated === '' ? '' : `${delegated}/`}bulkhead-${instance}`;
+
+/** On a host that systemd runs with one v2 tree: the scope of an instance, below the mount point. systemd leaves what is below it alone. */
+export const delegatedScope = (instance: string): string => `system.slice/bulkhead-${instance}.scope`;

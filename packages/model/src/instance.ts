@@ -40,6 +40,8 @@ export const ServiceConfig = z.object({
   databaseUrl: z.string().optional(),
   /** Ed25519, PKCS#8 PEM: signs statements to agents (web, collector). */
   signingKeyFile: z.string().optional(),
+  /** The cgroup that was delegated to the instance, below the mount point of the v2 tree (agent); absent where the tree is its own to divide. */
+  delegatedCgroup: z.string().optional(),
   /** `<state>/agent/verify-keys.json` (agent). */
   verifyKeysFile: z.string().optional(),
   /** better-auth's secret (web). */

@@ -1,7 +1,7 @@
 import type { agentContract, NamespaceChange, NamespaceScope } from '@bulkhead/api';
 import type { HandlersOf } from '@bulkhead/api/router';
-import { cgroupRoot, type NamespaceInventory, type NamespaceKey } from '@bulkhead/model';
-import { NamespaceTracker } from '@bulkhead/namespace';
+import type { NamespaceInventory, NamespaceKey } from '@bulkhead/model';
+import { NamespaceTracker, type OwnInstance } from '@bulkhead/namespace';
 import { explain, type Log } from '../log.ts';
 import { Broadcast } from '../stream/broadcast.ts';
 
@@ -11,7 +11,7 @@ type Inspected = Awaited<ReturnType<HandlersOf<typeof agentContract>['namespace'
 const waitingChanges = 256;
 
 export interface NamespaceViewOptions {
-  instance: string;
+  own: OwnInstance;
   /** What a container of this instance is called, where that is known yet. */
   containerName(id: string): string | undefined;
   log: Log;
@@ -23,9 +23,9 @@ export class NamespaceView implements Disposable {
   readonly #tracker: NamespaceTracker;
   readonly #ready: Promise<void>;
 
-  constructor({ instance, containerName, log }: NamespaceViewOptions) {
+  constructor({ own, containerName, log }: NamespaceViewOptions) {
     this.#tracker = new NamespaceTracker({
-      own: { instance, cgroupPath: `/${cgroupRoot(instance)}` },
+      own,
       containerName,
       onDeaf: (failure) => log.warn({ error: explain(failure) }, 'the kernel does not tell of changes of namespaces: they are looked for'),
       onChange: (changes, unreadable) => {

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { cgroupRoot, Problem } from '@bulkhead/model';
+import { cgroupRoot, delegatedScope, Problem } from '@bulkhead/model';
 
 /** Mount points of all control group hierarchies, v1 and v2. */
-function hierarchies(): string[] {
+export function hierarchies(): string[] {
   return readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .flatMap((line) => {
@@ -14,10 +14,10 @@ function hierarchies(): string[] {
     .filter((point) => point !== '');
 }
 
-/** The instance's own groups, one in each hierarchy that has it. */
+/** The instance's own groups, one in each hierarchy that has it: at its root, or in the scope that systemd delegated. */
 export const cgroupRoots = (instance: string): string[] =>
   hierarchies()
-    .map((point) => join(point, cgroupRoot(instance)))
+    .flatMap((point) => ['', delegatedScope(instance)].map((delegated) => join(point, cgroupRoot(instance, delegated))))
     .filter((path) => existsSync(path));
 
 /** A group and all below it, deepest first. */

@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
-import { cgroupRoot, HostPolicy, instancePaths, Problem } from '@bulkhead/model';
+import { cgroupRoot, delegatedScope, HostPolicy, instancePaths, Problem } from '@bulkhead/model';
 import { type Instance, readInstance } from '../instance/locate.ts';
 import { writeFileAtomically } from './write-file.ts';
 
@@ -12,6 +12,7 @@ function isTaken(instance: string): boolean {
   const hierarchies = existsSync('/sys/fs/cgroup') ? readdirSync('/sys/fs/cgroup', { withFileTypes: true }) : [];
   return (
     existsSync(`/sys/fs/cgroup/${name}`) ||
+    existsSync(`/sys/fs/cgroup/${delegatedScope(instance)}`) ||
     hierarchies.some((entry) => entry.isDirectory() && existsSync(`/sys/fs/cgroup/${entry.name}/${name}`))
   );
 }

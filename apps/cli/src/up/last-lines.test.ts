@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import { nextBackoffMsec } from './backoff.ts';
 import { withRole } from './database.ts';
 import { LastLines } from './last-lines.ts';
-import { isInOwnScope, scopeCommand } from './systemd-scope.ts';
 
 const explain = (...chunks: string[]) => {
   const lines = new LastLines();
@@ -32,15 +31,6 @@ test('a line that comes in pieces is one line, and only the end of much is kept'
 
 test('restarts wait 0.2 s, then twice as long each time, 30 s at most', () => {
   expect([1, 2, 3, 4, 8, 9, 50].map(nextBackoffMsec)).toEqual([200, 400, 800, 1600, 25_600, 30_000, 30_000]);
-});
-
-test('on systemd the same command line runs again in a delegated scope, once', () => {
-  const again = scopeCommand(42, ['/node', 'main.mjs', 'up', '--listen', '127.0.0.1:1']);
-  expect(again).toContain('--property=Delegate=yes');
-  expect(again).toContain('--unit=bulkhead-up-42.scope');
-  expect(again.slice(again.indexOf('--') + 1)).toEqual(['/node', 'main.mjs', 'up', '--listen', '127.0.0.1:1']);
-  expect(isInOwnScope('0::/user.slice/user-0.slice/session-1.scope\n')).toBe(false);
-  expect(isInOwnScope('1:name=systemd:/system.slice/bulkhead-up-42.scope\n0::/system.slice/bulkhead-up-42.scope\n')).toBe(true);
 });
 
 test('a service reaches the same database under its own role', () => {

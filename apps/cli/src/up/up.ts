@@ -70,6 +70,8 @@ interface Prepared {
   secrets: SecretFiles;
   common: Omit<ServiceConfig, 'service'>;
   listen: ListenAddress;
+  /** The group that systemd delegated, where it runs this host. */
+  delegatedCgroup: string | undefined;
   /** True where nothing of it was under /run before: no container of an earlier run can be known there. */
   isFreshRuntime: boolean;
 }
@@ -102,6 +104,7 @@ async function prepare(options: UpOptions, wanted: ListenAddress, progress: Prog
   ensureDebianPackages(progress);
   progress.step('preparing');
   const instance = await ensureInstance(stateDirectory);
+  const delegatedCgroup = await enterScope(instance.instance);
   const accounts = ensureAccounts(instance.instance);
   const { paths } = instance;
   const isFreshRuntime = !exists(paths.run);
@@ -117,6 +120,7 @@ async function prepare(options: UpOptions, wanted: ListenAddress, progress: Prog
     secrets,
     listen,
     isFreshRuntime,
+    delegatedCgroup,
     common: { version, instance: instance.instance, hostId: instance.hostId, stateDirectory, retention: options.environment.retention },
   };
 }
@@ -136,10 +140,13 @@ async function writeConfig(
 }
 
 async function startHostServices(prepared: Prepared, options: UpOptions, supervisor: Supervisor, progress: Progress): Promise<void> {
-  const { instance, program, secrets } = prepared;
+  const { instance, program, secrets, delegatedCgroup } = prepared;
   const context = { instance, program, environment: options.environment };
   await writeConfig(prepared, 'launcher', undefined, {});
-  await writeConfig(prepared, 'agent', undefined, { verifyKeysFile: secrets.verifyKeys });
+  await writeConfig(prepared, 'agent', undefined, {
+    verifyKeysFile: secrets.verifyKeys,
+    ...(delegatedCgroup === undefined ? {} : { delegatedCgroup }),
+  });
   progress.step('starting the launcher');
   await supervisor.start(launcherPlan(context)).waitUntilReady();
   progress.step('starting the agent');
@@ -233,7 +240,6 @@ export async function up(options: UpOptions): Promise<void> {
   if (isLoopback(wanted) && (options.tlsCert !== undefined || options.tlsKey !== undefined))
     throw new Problem('invalid', '--tls-cert and --tls-key are for addresses beyond loopback', { remedy: 'add --listen 0.0.0.0:8470' });
   requireUserNamespaces();
-  enterScope();
   process.umask(0o022);
   const progress = new Progress();
 

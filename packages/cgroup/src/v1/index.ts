@@ -29,6 +29,7 @@ type LegacyController = keyof typeof legacyControllers;
 
 /** Control groups version 1: a path stands for a directory in each hierarchy. */
 export class LegacyCgroups implements Cgroups {
+  readonly delegated = '';
   readonly setup: CgroupSetup;
   readonly controllers: Cgroups['controllers'];
   readonly #hierarchies: readonly Hierarchy[];

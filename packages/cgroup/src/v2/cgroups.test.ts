@@ -51,6 +51,20 @@ test('asks for no controller that is handed down already', () => {
   expect(fileOf('cgroup.subtree_control')).toMatch(/^\+pids/);
 });
 
+test('divides what was delegated, and writes nothing above it', () => {
+  makeGroup('system.slice', { 'cgroup.controllers': controllers, 'cgroup.subtree_control': '' });
+  makeGroup('system.slice/ours.scope', { 'cgroup.controllers': 'cpu memory pids\n', 'cgroup.subtree_control': '' });
+  const cgroups = new UnifiedCgroups(tree, 'system.slice/ours.scope');
+  expect([...cgroups.controllers].sort()).toEqual(['cpu', 'freezer', 'memory', 'pids']);
+  cgroups.create('system.slice/ours.scope/a');
+  expect(fileOf('cgroup.subtree_control')).toBe('');
+  expect(fileOf('system.slice/cgroup.subtree_control')).toBe('');
+  expect(fileOf('system.slice/ours.scope/cgroup.subtree_control')).toBe('+cpu +memory +pids');
+  expect(cgroups.exists('system.slice/ours.scope/a')).toBe(true);
+  expect(() => new UnifiedCgroups(tree, 'system.slice/gone.scope').create('system.slice/gone.scope/a')).toThrow();
+  expect(cgroups.exists('system.slice/gone.scope')).toBe(false);
+});
+
 describe('limits', () => {
   const limitFiles = { 'cpu.max': '', 'cpu.weight': '', 'memory.max': '', 'pids.max': '' };
 

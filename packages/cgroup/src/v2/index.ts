@@ -17,20 +17,25 @@ import { pidsFiles, readPidsLimits, setPids } from './pids.ts';
 /** Control groups version 2: one tree. Processes live in its leaves alone ("No Internal Process Constraint"). */
 export class UnifiedCgroups implements Cgroups {
   readonly setup = 'unified';
+  readonly delegated: string;
   readonly controllers: Cgroups['controllers'];
   readonly #tree: Hierarchy;
 
-  constructor(tree: Hierarchy) {
+  constructor(tree: Hierarchy, delegated = '') {
     this.#tree = tree;
-    const offered = offeredControllers(tree, '');
+    this.delegated = delegated;
+    const offered = offeredControllers(tree, delegated);
     // Freezing is part of the core (Linux 5.2); devices are restricted by other means, see restrictDevices.
     this.controllers = new Set([...wantedControllers.filter((name) => offered.has(name)), 'freezer' as const]);
   }
 
   create(path: string): void {
     checkPath(path);
+    const isAbove = (parent: string) => parent !== this.delegated && (parent === '' || this.delegated.startsWith(`${parent}/`));
     for (const parent of ['', ...parentsOf(path)]) {
-      if (parent !== '') this.#tree.makeOne(parent);
+      // What is above is its owner's: that it is there, and what it hands down.
+      if (this.delegated !== '' && isAbove(parent)) continue;
+      if (parent !== '' && parent !== this.delegated) this.#tree.makeOne(parent);
       enableControllers(this.#tree, parent);
     }
     this.#tree.makeOne(path);

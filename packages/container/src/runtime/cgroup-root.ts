@@ -10,7 +10,7 @@ export const initCgroup = (path: string): string => `${path}/${initName}`;
 
 /** Makes the instance's root. Devices are restricted once, there: all below inherit it, and v1 takes the list only while there is nothing below. */
 export function makeCgroupRoot(cgroups: Cgroups, instance: InstanceName): void {
-  const root = cgroupRoot(instance);
+  const root = cgroupRoot(instance, cgroups.delegated);
   cgroups.create(root);
   if (cgroups.children(root).length === 0) cgroups.restrictDevices(root);
 }
@@ -28,7 +28,7 @@ export async function removeOrphans(
 ): Promise<ContainerId[]> {
   const idOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
   const orphans = cgroups
-    .children(cgroupRoot(instance))
+    .children(cgroupRoot(instance, cgroups.delegated))
     .flatMap((tenantPath) => cgroups.children(tenantPath))
     .filter((path) => !isKnown(idOf(path)));
   for (const path of orphans) {

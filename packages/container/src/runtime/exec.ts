@@ -118,7 +118,7 @@ export class ExecSessions {
   async #tidy(id: ContainerId, number: number): Promise<void> {
     const state = this.#store.get(id);
     if (state === undefined) return;
-    const path = `${cgroupRoot(this.#options.instance)}/${state.container.tenantId}/${id}/exec-${number}`;
+    const path = `${cgroupRoot(this.#options.instance, this.#options.cgroups.delegated)}/${state.container.tenantId}/${id}/exec-${number}`;
     // A process that it left behind keeps its cgroup until the container ends.
     if (this.#options.cgroups.exists(path) && this.#options.cgroups.processes(path).length === 0) await this.#options.cgroups.remove(path);
     const ended = this.#store.get(id)?.execs.filter((one) => one.exitStatus !== undefined) ?? [];

@@ -123,7 +123,7 @@ class Runtime implements ContainerRuntime {
   }
 
   cgroupPath(container: { tenantId: string; id: ContainerId }): string {
-    return `${cgroupRoot(this.#options.instance)}/${container.tenantId}/${container.id}`;
+    return `${cgroupRoot(this.#options.instance, this.#options.cgroups.delegated)}/${container.tenantId}/${container.id}`;
   }
 
   inspect(id: ContainerId): ContainerDetail {
