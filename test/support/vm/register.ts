@@ -1,20 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { findMissing, type Needs } from '../needs.ts';
-import { type GuestRun, runTestsInGuest } from './run-tests.ts';
+import { type GuestPlan, type GuestRun, runTestsInGuest } from './run-tests.ts';
 
 /** What a guest needs of this machine. */
 export const guestNeeds: Needs = {
   root: true,
   architecture: 'x64',
-  programs: ['qemu-system-x86_64', 'busybox', 'mke2fs', 'setpriv', 'apt-get', 'dpkg-deb'],
+  programs: ['qemu-system-x86_64', 'busybox', 'mke2fs', 'debootstrap', 'setpriv', 'apt-get', 'dpkg-deb'],
 };
 
 /** Makes each result of a guest a result of this run: what failed in there fails here, under the same titles. */
-function registerResults(run: GuestRun): void {
-  const files = Map.groupBy(run.tests, ({ file }) => file);
-  for (const [file, results] of files) {
+function registerResults(run: GuestRun, files: readonly string[]): void {
+  const results = Map.groupBy(run.tests, ({ file }) => file);
+  for (const [file, tests] of results) {
     describe(file, () => {
-      for (const { titles, state, errors } of results) {
+      for (const { titles, state, errors } of tests) {
         const title = titles.join(' > ');
         if (state === 'skipped') test.skip(title, () => {});
         else
@@ -28,16 +28,16 @@ function registerResults(run: GuestRun): void {
     expect(run.troubles.map(({ where, error }) => `${where}: ${error}`)).toEqual([]);
     const console = run.console.slice(-4000);
     expect({ isOver: run.isOver, end: run.end }, console).toEqual({ isOver: true, end: expect.stringMatching(/^(?:passed|failed)$/) });
-    expect([...files.keys()].sort(), console).toEqual([...run.files].sort());
+    expect([...results.keys()].sort(), console).toEqual([...files].sort());
   });
 }
 
 /**
- * Runs integration files in a guest and registers what came of each test. vitest wants to know tests before it runs any, so
+ * Runs files of tests in a guest and registers what came of each test. vitest wants to know tests before it runs any, so
  * this is awaited at the top of a file: the guest runs while tests are collected.
  */
-export async function describeGuestTests(name: string, files: readonly string[], timeoutSeconds: number): Promise<void> {
+export async function describeGuestTests(plan: GuestPlan): Promise<void> {
   const missing = findMissing(guestNeeds);
-  if (missing.length > 0) describe.skip(`guest ${name} (needs ${missing.join(', ')})`, () => test('runs integration tests', () => {}));
-  else registerResults(await runTestsInGuest(files, { name, timeoutSeconds }));
+  if (missing.length > 0) describe.skip(`guest ${plan.name} (needs ${missing.join(', ')})`, () => test('runs tests', () => {}));
+  else registerResults(await runTestsInGuest(plan), plan.files);
 }

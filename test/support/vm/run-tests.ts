@@ -1,13 +1,28 @@
 import { dirname, join } from 'node:path';
 import { prepareBootFiles } from './boot-files.ts';
+import { prepareDebianRoot } from './debian-root.ts';
 import { readLeft, startGuest } from './guest.ts';
 import { type GuestReport, parseReport, reportFile } from './guest-report.ts';
+import { prepareProgram } from './published-program.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
-export interface GuestRun extends GuestReport {
-  /** What was to be run, paths from the repository's root. */
+/** What runs in a guest, and where. */
+export interface GuestPlan {
+  name: string;
+  /**
+   * `bare`: this machine's files, read-only with memory over them; the tests are the only thing that runs.
+   * `systemd`: a small Debian of its own, whose PID 1 is systemd.
+   */
+  system: 'bare' | 'systemd';
+  /** vitest's project that the files belong to. */
+  project: 'integration' | 'guest';
+  /** Paths from the repository's root. */
   files: readonly string[];
+  timeoutSeconds: number;
+}
+
+export interface GuestRun extends GuestReport {
   /** The guest came to its end by itself, in time. */
   isOver: boolean;
   console: string;
@@ -15,31 +30,41 @@ export interface GuestRun extends GuestReport {
 
 const shellWord = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/**
- * PID 1 of a guest on this machine's files. It runs the tests with this program at this path, reaps what they leave
- * orphaned (a waiting shell does), and ends the machine.
- */
-const mainScript = (files: readonly string[], cacheDirectory: string): string => `
+/** Runs the tests with this very program at its own path. */
+const runTests = ({ project, files }: GuestPlan): string => `
 export PATH=${shellWord(`${dirname(process.execPath)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`)}
 export HOME=/root LANG=C.UTF-8 TERM=dumb NO_COLOR=1
-export NODE_COMPILE_CACHE=${shellWord(cacheDirectory)}
+export NODE_COMPILE_CACHE=${shellWord(process.env.NODE_COMPILE_CACHE ?? join(root, '.bootstrap/compile-cache'))}
 export BULKHEAD_TEST_REPORT=/run/vm/${reportFile} BULKHEAD_TEST_EMULATED=1
+cd ${shellWord(root)}
+node node_modules/vitest/vitest.mjs run --project=${project} \\
+  --reporter=verbose --reporter=${shellWord(join(import.meta.dirname, 'guest-reporter.ts'))} \\
+  ${files.map(shellWord).join(' ')} </dev/null 2>&1 | cat
+`;
+
+/** The script is PID 1: a waiting shell reaps what tests leave orphaned. Its last act ends the machine. */
+const asFirstProgram = (script: string): string => `
 mount -o remount,mode=0755 /run
 ip link set lo up
 hostname bulkhead-vm
-cd ${shellWord(root)}
-node node_modules/vitest/vitest.mjs run --project=integration \\
-  --reporter=verbose --reporter=${shellWord(join(import.meta.dirname, 'guest-reporter.ts'))} \\
-  ${files.map(shellWord).join(' ')} </dev/null 2>&1 | cat
+${script}
 sync
 echo b >/proc/sysrq-trigger
 sleep 60
 `;
 
-/** Boots Debian's kernel and runs integration files in there. */
-export async function runTestsInGuest(files: readonly string[], options: { name: string; timeoutSeconds: number }): Promise<GuestRun> {
-  const main = mainScript(files, process.env.NODE_COMPILE_CACHE ?? join(root, '.bootstrap/compile-cache'));
-  await using guest = startGuest({ boot: await prepareBootFiles(), root: { kind: 'host' }, files: { main }, ...options });
+/** Boots Debian's kernel and runs tests in there. */
+export async function runTestsInGuest(plan: GuestPlan): Promise<GuestRun> {
+  const script = runTests(plan);
+  const { name, timeoutSeconds } = plan;
+  const options =
+    plan.system === 'bare'
+      ? { root: { kind: 'host' as const }, files: { main: asFirstProgram(script) } }
+      : {
+          root: { kind: 'disk' as const, image: prepareDebianRoot() },
+          files: { main: `export BULKHEAD_TEST_PROGRAMS=${shellWord(prepareProgram(root))}\n${script}` },
+        };
+  await using guest = startGuest({ name, boot: prepareBootFiles(), timeoutSeconds, ...options });
   const { isOver, console } = await guest.ended;
-  return { files, ...parseReport(readLeft(guest, reportFile) ?? ''), isOver, console };
+  return { ...parseReport(readLeft(guest, reportFile) ?? ''), isOver, console };
 }
