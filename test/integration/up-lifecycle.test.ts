@@ -185,7 +185,7 @@ describeNeeds({ root: true, cgroup: 'any', userNamespaces: true, programs: ['use
     await using second = await startInstance({ args: ['--no-web'] });
     expect(first.instance).not.toBe(second.instance);
     expect(first.pidOf('launcher')).not.toBe(second.pidOf('launcher'));
-    expect(bulkhead(['down', '--purge', '--state-dir', second.stateDirectory]).code).toBe(0);
+    expect(bulkhead(['down', '--purge', '--state-dir', second.stateDirectory])).toMatchObject({ code: 0 });
     await ended(second.child);
     expect(findTraces(second.instance, second.stateDirectory)).toEqual([]);
     expect(first.run('ps').code).toBe(0);
