@@ -36,16 +36,17 @@ import { UseRing } from './use-ring.ts';
 
 /** Cgroups that are read, at most; further ones are counted. */
 const mostCgroups = 20_000;
-/** Descriptors kept for them, at most: some 45 MB of kernel memory. A busy host's groups come first. */
-const mostDescriptors = 10_000;
+/** Descriptors kept for them, at most: some 70 MB of kernel memory. A busy host's groups come first. */
+const mostDescriptors = 16_000;
 /** What the agent needs for everything else. */
 const otherDescriptors = 4096;
 /** Numbers held for charts, at most: where thousands of groups are all busy, the chart of each is shorter. */
 const ringBytes = 64 * 1024 ** 2;
 /** So long at a time, then others have their turn. */
 const sliceMsec = 8;
-/** All limits and states are read anew in this time, although writes are heard of; sooner where they are not. */
+/** All limits and states are read anew in this time, although writes are heard of; sooner where they are not, as far as the bound allows. */
 const factsEverySeconds = { watched: 120, unwatched: 20 };
+const factsEachSecond = 60;
 /** Looks at facts a second, at most: a burst of new groups waits a little for its limits. */
 const factsMsec = 40;
 const waitingChanges = 3;
@@ -276,7 +277,8 @@ export class HostCgroups implements Disposable {
 
   /** Reads anew what somebody wrote or what changed by itself, and of the rest a part each second. */
   async #refreshFacts(): Promise<void> {
-    let share = Math.ceil(this.#entries.size / factsEverySeconds[this.#structure.isWatched ? 'watched' : 'unwatched']);
+    const { watched, unwatched } = factsEverySeconds;
+    let share = Math.min(factsEachSecond, Math.ceil(this.#entries.size / (this.#structure.isWatched ? watched : unwatched)));
     for (; share > 0; share -= 1) {
       this.#rotation ??= [...this.#entries.keys()].values();
       const next = this.#rotation.next();

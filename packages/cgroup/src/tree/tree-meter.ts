@@ -76,6 +76,8 @@ const absent = 3;
 const quietAfter = 3;
 /** A quiet group may lose its descriptors to a busy one. */
 const idleAfter = 20;
+/** Of a quiet group without descriptors everything is read once in so many passes. */
+const wholeEvery = 10;
 /** Files of a group, more or less. */
 const usualFiles = 4;
 /** Between two looks at the clock, and two chances for others to run. */
@@ -104,6 +106,7 @@ export class TreeMeter implements Disposable {
     files: new KeptFiles(),
     states: new Uint8Array(64),
   }));
+  readonly #cpu = this.#kinds.find(({ row }) => row.name === 'cpu') as Kind;
   readonly #table = new UseTable();
   /** By slot: something moved in the pass that runs. */
   #moved = new Uint8Array(64);
@@ -357,12 +360,26 @@ export class TreeMeter implements Disposable {
         warm.push(group);
       } else cold.push(group);
     }
-    // Where there are too many to open each time, they take turns.
-    const turns = Math.floor(this.#openings / counterKinds.length);
-    if (cold.length <= turns) return { warm, cold };
-    const from = this.#cold % cold.length;
-    this.#cold = from + turns;
-    return { warm, cold: [...cold.slice(from), ...cold.slice(0, from)].slice(0, turns) };
+    return { warm, cold: this.#takeTurns(cold) };
+  }
+
+  /** Where there are too many to open each time, they take turns. */
+  #takeTurns(cold: readonly Group[]): Group[] {
+    const taken: Group[] = [];
+    let left = this.#openings;
+    for (const _ of cold) {
+      const group = cold[this.#cold % cold.length] as Group;
+      left -= this.#isGlanced(group) ? 1 : usualFiles;
+      if (left < 0) break;
+      this.#cold += 1;
+      taken.push(group);
+    }
+    return taken;
+  }
+
+  /** Of a quiet group without descriptors only the CPU time is read: while none of its processes ran, hardly anything else moved. */
+  #isGlanced(group: Group): boolean {
+    return group.quiet >= quietAfter && (this.#passes + group.slot) % wholeEvery !== 0;
   }
 
   /** Whether a kind of file of a group is to be read in the pass that runs. */
@@ -395,8 +412,14 @@ export class TreeMeter implements Disposable {
       }
     for (const group of cold) {
       nowSeconds = clock();
-      for (const kind of this.#kinds) if (this.#isDue(group, kind)) this.#read(group, kind, nowSeconds, report);
-      untilSlice -= usualFiles;
+      const isGlanced = this.#isGlanced(group);
+      if (isGlanced && this.#isDue(group, this.#cpu)) this.#read(group, this.#cpu, nowSeconds, report);
+      untilSlice -= 1;
+      if (!isGlanced || this.#moved[group.slot] === 1) {
+        for (const kind of this.#kinds)
+          if ((!isGlanced || kind !== this.#cpu) && this.#isDue(group, kind)) this.#read(group, kind, nowSeconds, report);
+        untilSlice -= usualFiles;
+      }
       if (untilSlice > 0) continue;
       untilSlice = sliceReads;
       yield;

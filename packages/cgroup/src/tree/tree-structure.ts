@@ -45,6 +45,9 @@ export interface StructureOptions {
   listener: StructureListener;
 }
 
+/** Where there are too many directories to watch all, those hierarchies come first in which people write most. */
+const watchedFirst = ['memory', 'cpu', 'pids', 'freezer', 'cpuacct'];
+
 /** What is watched is walked anew all the same, this seldom: a lost event must not last. */
 const wholeWalkMsec = 60_000;
 /** Walking what is not watched may take this part of the time. */
@@ -246,7 +249,11 @@ export class TreeStructure implements Disposable {
   }
 
   #walkAll(): void {
-    for (const hierarchy of this.#hierarchies) this.#walk(hierarchy);
+    const rank = (hierarchy: Hierarchy): number => {
+      const found = watchedFirst.findIndex((controller) => hierarchy.controllers.has(controller));
+      return found < 0 ? watchedFirst.length : found;
+    };
+    for (const hierarchy of this.#hierarchies.toSorted((left, right) => rank(left) - rank(right))) this.#walk(hierarchy);
     this.#wholeDueMsec = performance.now() + wholeWalkMsec;
   }
 
