@@ -27,6 +27,13 @@ const bundles: readonly (Bundle & { step: string })[] = [
     packagesStayOutside: true,
   },
   {
+    step: 'doctor',
+    entry: 'apps/agent/src/doctor/main.ts',
+    outputDirectory: 'apps/agent/dist',
+    name: 'doctor',
+    packagesStayOutside: true,
+  },
+  {
     step: 'collector',
     entry: 'apps/collector/src/main.ts',
     outputDirectory: 'apps/collector/dist',

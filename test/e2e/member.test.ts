@@ -69,7 +69,7 @@ it('a member sees the containers of its tenant alone, also those that come, and 
   const shown = async (id: string): Promise<string> => {
     await page.goto(`${instance.url}/containers/${id}`);
     await page.getByText('Unknown container').waitFor();
-    return (await page.locator('main').innerText()).replaceAll(id, '<id>').replace(/Reference \w+/, 'Reference');
+    return ((await page.locator('main').textContent()) ?? '').replaceAll(id, '<id>').replace(/Reference \w+/, 'Reference');
   };
   expect(await shown(ids['globex-web'] ?? '')).toBe(await shown('0123456789abcdef'));
   await page.goto(`${instance.url}/containers/${ids['acme-web']}`);

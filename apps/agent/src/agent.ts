@@ -33,6 +33,8 @@ export interface AgentOptions {
   bootId: string;
   cgroups: Cgroups;
   createRuntime(options: Omit<RuntimeOptions, 'failPoint'>): ContainerRuntime;
+  /** Where packages are: a checkout, or a version of the program. */
+  programDirectory: string;
   /** What the launcher is to run; absent: whatever it runs. */
   launcher?: LauncherProgram;
   log: Log;
@@ -49,7 +51,15 @@ export interface Agent extends AsyncDisposable {
  * Puts the agent together and serves. The host's facts are answered at once, containers as soon as the launcher
  * answers; until then they are `unavailable`.
  */
-export async function startAgent({ config, bootId, cgroups, createRuntime, launcher, log }: AgentOptions): Promise<Agent> {
+export async function startAgent({
+  config,
+  bootId,
+  cgroups,
+  createRuntime,
+  launcher,
+  programDirectory,
+  log,
+}: AgentOptions): Promise<Agent> {
   const { hostId, instance } = config;
   const paths = instancePaths(config.stateDirectory, instance);
   const own = { instance, cgroupPath: `/${cgroupRoot(instance, cgroups.delegated)}` };
@@ -61,6 +71,7 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, launc
   let ready = false;
   await using parts = new AsyncDisposableStack();
   let journalTrouble: string | undefined;
+  let clockSteps = 0;
   const journal = parts.use(
     new Journal({
       path: `${paths.agentState}/journal.sqlite`,
@@ -97,6 +108,7 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, launc
       cgroupPath: (container) => runtime.cgroupPath(container),
       onReading: (path, reading) => hostCgroups.feed(path, reading),
       onClockStep(msec) {
+        clockSteps += 1;
         log.warn({ msec }, 'the wall clock was set');
         void events.record('host.clock-stepped', { detail: { msec } });
       },
@@ -120,6 +132,9 @@ export async function startAgent({ config, bootId, cgroups, createRuntime, launc
 
   const host = new HostFacts({
     config,
+    paths,
+    programDirectory,
+    clockSteps: () => clockSteps,
     bootId,
     cgroups,
     processes: new ServiceProcesses(paths),

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { detectCgroups } from '@bulkhead/cgroup';
 import { createContainerRuntime, noFailPoint } from '@bulkhead/container';
 import { Problem, ServiceConfig } from '@bulkhead/model';
@@ -40,7 +41,13 @@ try {
   const config = readConfig();
   const launcher = shippedLauncher(import.meta.dirname);
   const agent = await startAgent({
+<<<<<<< HEAD
     config,
+=======
+    config: readConfig(),
+    // Bundled or not, this file lies three levels down.
+    programDirectory: join(import.meta.dirname, '../../..'),
+>>>>>>> 6b014df (wip)
     ...(launcher === undefined ? {} : { launcher }),
     bootId: readBootId(),
     cgroups: detectCgroups(config.delegatedCgroup),

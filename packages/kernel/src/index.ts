@@ -12,6 +12,7 @@ export * from './mount.ts';
 export * from './nsfs.ts';
 export * from './perf.ts';
 export { poll, type Readiness } from './poll.ts';
+export { hasSyscall, landlockVersion, type ProbedSyscall, readClockState } from './probe.ts';
 export * from './proc.ts';
 export * from './process.ts';
 export { activeRecorder, type RecordedStep, Recorder, record } from './recorder.ts';

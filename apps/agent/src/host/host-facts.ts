@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, hostname, release, totalmem } from 'node:os';
-import type { CgroupSetup, HostInfo, HostUse, ServiceConfig } from '@bulkhead/model';
+import type { Cgroups } from '@bulkhead/cgroup';
+import { type DoctorReport, defaultListen, type HostInfo, type HostUse, type InstancePaths, type ServiceConfig } from '@bulkhead/model';
+import { examine } from '../doctor/doctor.ts';
 import type { ServiceProcesses } from './service-processes.ts';
 
 /** Bit of CAP_SYS_RESOURCE in CapEff (capabilities(7)). */
@@ -8,12 +10,17 @@ const capSysResource = 24n;
 const usecPerTick = 10_000n;
 
 export interface HostFactsOptions {
-  config: Pick<ServiceConfig, 'hostId' | 'instance' | 'version'>;
+  config: Pick<ServiceConfig, 'hostId' | 'instance' | 'version' | 'stateDirectory'>;
+  paths: InstancePaths;
+  /** Where packages are: a checkout, or a version of the program. */
+  programDirectory: string;
   bootId: string;
-  cgroups: { setup: CgroupSetup; controllers: ReadonlySet<string> };
+  cgroups: Pick<Cgroups, 'setup' | 'controllers'>;
   processes: Pick<ServiceProcesses, 'read'>;
   /** Bytes that the collector has yet to fetch. */
   journalBytes(): number;
+  /** How often the wall clock was set since the agent runs. */
+  clockSteps(): number;
   /** What is wrong just now, one sentence each. */
   troubles(): string[];
 }
@@ -26,12 +33,12 @@ const controllerLosses = {
   pids: 'the number of processes cannot be limited',
 } as const;
 
-function lastingWarnings(controllers: ReadonlySet<string>): string[] {
+function lastingWarnings(controllers: Cgroups['controllers']): string[] {
   const warnings: string[] = [];
   const effective = /^CapEff:\s+([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
   if (effective !== undefined && (BigInt(`0x${effective}`) >> capSysResource) % 2n === 0n)
     warnings.push('Root lacks CAP_SYS_RESOURCE here: pipes of containers stay at 1 MiB, and limits of processes cannot be raised.');
-  for (const [name, loss] of Object.entries(controllerLosses))
+  for (const [name, loss] of Object.entries(controllerLosses) as [keyof typeof controllerLosses, string][])
     if (!controllers.has(name)) warnings.push(`The control group controller ${name} is missing: ${loss}.`);
   return warnings;
 }
@@ -68,6 +75,21 @@ export class HostFacts {
       agentStartedAt: this.#startedAt,
       warnings: [...this.#warnings, ...troubles()],
     };
+  }
+
+  /** What this host has and lacks, looked at anew. */
+  doctor(): DoctorReport {
+    const { config, paths, programDirectory, cgroups, clockSteps, troubles } = this.#options;
+    return examine({
+      stateDirectory: config.stateDirectory,
+      paths,
+      listen: defaultListen,
+      version: config.version,
+      programDirectory,
+      cgroups,
+      clockSteps: clockSteps(),
+      troubles: troubles(),
+    });
   }
 
   use(): HostUse {

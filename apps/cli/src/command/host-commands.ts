@@ -41,6 +41,18 @@ export function addHostCommands(program: Command): void {
       const { showStatus } = await import('./status.ts');
       await showStatus(stateDirectoryOf(command), options);
     });
+  program
+    .command('doctor')
+    .summary('tells what this host has and lacks, and what that costs')
+    .description(
+      'Looks at kernel, control groups, privileges, clock, disk, port, versions and services, before the first up too. ' +
+        'Exit code 1 where something is bad. As root it sees everything.',
+    )
+    .option('--json', 'prints JSON')
+    .action(async (options: { json?: boolean }, command: Command) => {
+      const { showDoctor } = await import('./doctor.ts');
+      await showDoctor(stateDirectoryOf(command), options);
+    });
   const service = program.command('service').summary('the services behind it');
   service
     .command('logs')
