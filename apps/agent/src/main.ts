@@ -41,13 +41,9 @@ try {
   const config = readConfig();
   const launcher = shippedLauncher(import.meta.dirname);
   const agent = await startAgent({
-<<<<<<< HEAD
     config,
-=======
-    config: readConfig(),
     // Bundled or not, this file lies three levels down.
     programDirectory: join(import.meta.dirname, '../../..'),
->>>>>>> 6b014df (wip)
     ...(launcher === undefined ? {} : { launcher }),
     bootId: readBootId(),
     cgroups: detectCgroups(config.delegatedCgroup),
