@@ -76,6 +76,8 @@ export const FSCONFIG_SET_FD = 5;
 export const FSCONFIG_CMD_CREATE = 6;
 /** Linux 6.8 */
 export const LSMT_ROOT = 0xffffffffffffffffn;
+/** Linux 6.11 */
+export const LISTMOUNT_REVERSE = 1;
 export const MOUNT_ATTR_RDONLY = 0x01n;
 export const MOUNT_ATTR_NOSUID = 0x02n;
 export const MOUNT_ATTR_NODEV = 0x04n;
@@ -150,6 +152,17 @@ export const NS_GET_MNTNS_ID = 0x8008b705;
 /** include/uapi/linux/pidfd.h: _IOWR(0xFF, 11, struct pidfd_info) with the 64 bytes of PIDFD_INFO_SIZE_VER0 */
 export const PIDFD_GET_INFO = 0xc040ff0b;
 export const PIDFD_INFO_EXIT = 8n;
+/** _IO(0xFF, 1) to _IO(0xFF, 10) of include/uapi/linux/pidfd.h, PIDFD_GET_*_NAMESPACE (Linux 6.11), by OCI name of the type. */
+export const pidfdNamespaceRequests = {
+  cgroup: 0xff01,
+  ipc: 0xff02,
+  mount: 0xff03,
+  network: 0xff04,
+  pid: 0xff05,
+  time: 0xff07,
+  user: 0xff09,
+  uts: 0xff0a,
+} as const;
 
 /** include/uapi/linux/perf_event.h */
 export const PERF_TYPE_SOFTWARE = 1;

@@ -43,6 +43,7 @@ const mayBeNewer = new Set([
   'mntIdReq',
   'nsIdReq',
   'LSMT_ROOT',
+  'LISTMOUNT_REVERSE',
   'NS_GET_MNTNS_ID',
   'pidfdInfo',
   'PIDFD_GET_INFO',
@@ -59,7 +60,7 @@ const growing = new Set(['perfEventAttr']);
 const readElsewhere = new Set(['MNT_DETACH', 'LINUX_CAPABILITY_VERSION_3']);
 
 /** Tables of ours, no constants of C. */
-const ownTables = new Set(['capabilityNames', 'namespaceTable']);
+const ownTables = new Set(['capabilityNames', 'namespaceTable', 'pidfdNamespaceRequests']);
 
 function compileAndRun(body: string): string {
   const directory = mkdtempSync(join(tmpdir(), 'bulkhead-layout-'));

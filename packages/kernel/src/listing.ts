@@ -1,10 +1,9 @@
 import koffi from 'koffi';
 import { commonSyscalls } from './arch.ts';
-import { LSMT_ROOT, NS_GET_MNTNS_ID } from './constants.ts';
+import { LSMT_ROOT } from './constants.ts';
 import { SyscallError } from './error.ts';
-import { type Fd, numberOf } from './fd.ts';
 import { layouts, pack } from './layout.ts';
-import { declare, named, perform } from './library.ts';
+import { declare } from './library.ts';
 
 const cList = declare<(n: number, request: Buffer, ids: BigUint64Array, count: number, flags: number) => number>('syscall', 'long', [
   'long',
@@ -13,15 +12,6 @@ const cList = declare<(n: number, request: Buffer, ids: BigUint64Array, count: n
   'size_t',
   'long',
 ]);
-const cIoctlId = declare<(fd: number, request: number, into: BigUint64Array) => number>('ioctl', 'int', ['int', 'unsigned long', 'void *']);
-
-/** NS_GET_MNTNS_ID of ioctl_nsfs(2): the number by which listmount(2) knows a mount namespace. Linux 6.11; ENOTTY before. */
-export function ns_get_mntns_id(fd: Fd): bigint {
-  const id = new BigUint64Array(1);
-  perform('ioctl', [fd, named('NS_GET_MNTNS_ID')], () => cIoctlId(numberOf(fd), NS_GET_MNTNS_ID, id));
-  return id[0] as bigint;
-}
-
 /** struct mnt_id_req for all mounts of a mount namespace after one. */
 export const listmountRequest = (mountNamespaceId: bigint, after: bigint): Buffer =>
   pack(layouts.mntIdReq, { size: layouts.mntIdReq.size, mnt_id: LSMT_ROOT, param: after, mnt_ns_id: mountNamespaceId });
@@ -30,10 +20,11 @@ export const listmountRequest = (mountNamespaceId: bigint, after: bigint): Buffe
  * listmount(2): ids of the mounts of a mount namespace, from its root down, that come after one. Linux 6.11 for another
  * namespace than ours. It is a look, not recorded.
  *
+ * @param flags LISTMOUNT_REVERSE: the last first
  * @returns how many were written, or a negative errno: ENOENT where the namespace is gone, ENOSYS before Linux 6.8
  */
-export function listmount(mountNamespaceId: bigint, after: bigint, ids: BigUint64Array): number {
-  const count = cList(commonSyscalls.listmount, listmountRequest(mountNamespaceId, after), ids, ids.length, 0);
+export function listmount(mountNamespaceId: bigint, after: bigint, ids: BigUint64Array, flags = 0): number {
+  const count = cList(commonSyscalls.listmount, listmountRequest(mountNamespaceId, after), ids, ids.length, flags);
   return count >= 0 ? count : -koffi.errno();
 }
 

@@ -2,7 +2,7 @@
 export { readBootId } from './boot-id.ts';
 export { parseIdMap, readIdMap } from './id-map.ts';
 export type { InventoryChanges } from './inventory/inventory.ts';
-export type { TaskSource } from './inventory/task-watch.ts';
+export { type TaskSource, TaskWatch } from './inventory/task-watch.ts';
 export { NamespaceTracker, type TrackerOptions } from './inventory/tracker.ts';
 export { type CgroupMaker, makerOfPath, type OwnInstance } from './maker/cgroup-maker.ts';
 export { readNamespaces } from './namespaces.ts';

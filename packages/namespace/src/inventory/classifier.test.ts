@@ -96,7 +96,10 @@ it('tells containers of its own by name and tenant, and no others', () => {
 });
 
 it('moves a sandbox that waited to the container it became', () => {
-  read(40, { line: 'node --single-threaded --v8-pool-size=0 /run/bulkhead/abc/programs/1/apps/agent/dist/launcher.mjs' });
+  read(40, {
+    command: 'node-MainThread',
+    line: 'node --single-threaded --v8-pool-size=0 /run/bulkhead/abc/programs/1/apps/agent/dist/launcher.mjs',
+  });
   const waiting = read(41, { parentPid: 40, namespaces: sandbox });
   expect(waiting.maker).toEqual({ runtime: 'bulkhead', name: 'sandbox in waiting' });
   expect(read(41, { namespaces: sandbox, cgroup: '/bulkhead-abc/acme/0123456789abcdef/init' }).maker.name).toBe('web');

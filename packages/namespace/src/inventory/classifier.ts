@@ -1,6 +1,14 @@
 import type { Maker } from '@bulkhead/model';
 import { type CgroupMaker, makerOfPath, type OwnInstance } from '../maker/cgroup-maker.ts';
-import { instanceOfLauncher, isBrowserSandbox, isLauncher, programName, sameProgram, watchedContainer } from '../maker/monitor.ts';
+import {
+  instanceOfLauncher,
+  isBrowserSandbox,
+  isLauncher,
+  mayWatch,
+  programName,
+  sameProgram,
+  watchedContainer,
+} from '../maker/monitor.ts';
 import { namingPaths, parseCgroups } from './cgroup-path.ts';
 import type { ProcessReading, ProcessRecord } from './process-record.ts';
 import type { WorkloadIdentity, WorkloadRecord } from './workload-record.ts';
@@ -113,14 +121,15 @@ export class Classifier {
   #named(process: ProcessReading, maker: Maker, containerId: string | undefined): Maker {
     if (containerId !== undefined) return { ...maker, name: this.#options.containerName?.(containerId) ?? maker.name };
     const parent = this.#options.processOf(process.parentPid);
-    if (parent === undefined || maker.runtime === 'bulkhead') return maker;
+    if (parent === undefined || maker.runtime === 'bulkhead' || !mayWatch(parent.command)) return maker;
     const watched = watchedContainer(parent.command, this.#options.argumentsOf(parent.pid));
     return watched?.externalId === maker.externalId ? { ...maker, name: watched?.name ?? maker.name } : maker;
   }
 
   #sandboxed(process: ProcessReading, parent: ProcessRecord | undefined, cgroupPath: string): WorkloadIdentity | undefined {
     if (parent !== undefined) {
-      const parentArgs = this.#options.argumentsOf(parent.pid);
+      // Its command line is read where its command says that it may be of interest: this is asked for every sandbox.
+      const parentArgs = mayWatch(parent.command) ? this.#options.argumentsOf(parent.pid) : [];
       if (isLauncher(parentArgs)) return this.#waiting(process, instanceOfLauncher(parentArgs), cgroupPath);
       const watched = watchedContainer(parent.command, parentArgs);
       if (watched !== undefined)

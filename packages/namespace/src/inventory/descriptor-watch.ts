@@ -106,7 +106,7 @@ export class DescriptorWatch {
   #walk(process: ProcessRecord, count: number): void {
     const { pid } = process;
     const begin = performance.now();
-    const found = refusals.has(count) ? 'unreadable' : this.#reader.descriptors(pid);
+    const found = refusals.has(count) ? 'unreadable' : this.#reader.descriptors(pid, count);
     const now = performance.now();
     this.#looks.set(pid, { process, count, restUntilMsec: now + (now - begin) * restFactor });
     if (found === 'unreadable') {

@@ -286,7 +286,8 @@ export class Inventory {
   #joinNamespaces(process: ProcessRecord): void {
     for (const [index, ino] of process.namespaces.entries()) {
       const type = NamespaceTypes.options[index] as NamespaceType;
-      if (ino !== 0) this.#namespace(ino, type, { path: this.#options.linkOf(process.pid, type), link: true }).members.add(process);
+      if (ino !== 0)
+        this.#namespace(ino, type, { path: this.#options.linkOf(process.pid, type), link: true, pid: process.pid }).members.add(process);
     }
     for (const [tid, namespaces] of process.otherThreads)
       for (const [index, ino] of namespaces.entries()) {
@@ -329,23 +330,28 @@ export class Inventory {
   }
 
   #namespace(ino: number, type: NamespaceType, place: NamespacePlace): NamespaceRecord {
-    let namespace = this.#namespaces.get(ino);
-    if (namespace !== undefined && (namespace.type !== type || !(namespace.isHeld || namespace.initial))) {
-      // The kernel gives a number again at once: where nothing held it any more, this is another one.
+    let namespace = this.#current(ino);
+    if (namespace !== undefined && namespace.type !== type) {
       this.#forget(namespace);
       namespace = undefined;
     }
     if (namespace === undefined) {
       namespace = this.#create(ino, type);
-      const { outer, ...relations } = this.#options.relations(place, namespace, (each) => this.#namespaces.has(each));
-      for (const each of outer.toReversed()) {
-        if (this.#namespaces.has(each.ino)) continue;
-        this.#relate(this.#create(each.ino, each.type), each.relations);
-      }
+      const { outer, ...relations } = this.#options.relations(place, namespace, (each) => this.#current(each) !== undefined);
+      for (const each of outer.toReversed())
+        if (this.#current(each.ino) === undefined) this.#relate(this.#create(each.ino, each.type), each.relations);
       this.#relate(namespace, relations);
     }
     this.#mark(namespace);
     return namespace;
+  }
+
+  /** The kernel gives a number again at once: where nothing holds the one that had it any more, it is another one. */
+  #current(ino: number): NamespaceRecord | undefined {
+    const namespace = this.#namespaces.get(ino);
+    if (namespace === undefined || namespace.isHeld || namespace.initial) return namespace;
+    this.#forget(namespace);
+    return undefined;
   }
 
   #create(ino: number, type: NamespaceType): NamespaceRecord {
@@ -355,7 +361,8 @@ export class Inventory {
     return namespace;
   }
 
-  #relate(namespace: NamespaceRecord, { owner, parent, ownerUid }: NamespaceRelations): void {
+  #relate(namespace: NamespaceRecord, { owner, parent, ownerUid, mountNamespaceId }: NamespaceRelations): void {
+    namespace.mountNamespaceId = mountNamespaceId;
     namespace.owner = owner;
     namespace.parent = parent;
     namespace.ownerUid = ownerUid;

@@ -1,4 +1,4 @@
-import { hasErrno, listmount, ns_get_mntns_id, openNamespaceLink } from '@bulkhead/kernel';
+import { errnoNumber, LISTMOUNT_REVERSE, listmount } from '@bulkhead/kernel';
 import { Budget } from './budget.ts';
 import type { Inventory } from './inventory.ts';
 import type { ProcReader } from './proc-reader.ts';
@@ -10,7 +10,7 @@ const mostMsec = 4;
 interface MountTable {
   /** Undefined where the kernel has no number for listmount(2). */
   id: bigint | undefined;
-  /** Ids of the mounts in ascending order, as they were when the table was last read. */
+  /** Ids of the mounts in ascending order, as they were before the table was last read; where it holds nothing, the last alone. */
   mounts: BigUint64Array;
   /** Namespaces are bind-mounted there. */
   holds: boolean;
@@ -83,29 +83,29 @@ export class MountWatch {
   }
 
   #read(ino: number): void {
-    const member = this.#memberOf(ino);
-    if (member === undefined) return;
-    const { pid } = member;
-    const id = this.#tables.get(ino)?.id ?? this.#idOf(pid);
+    const namespace = this.#inventory.namespaces.get(ino);
+    const pid = namespace?.members.oldest?.pid;
+    if (namespace === undefined || pid === undefined) return;
+    const id = this.#canList ? namespace.mountNamespaceId : undefined;
     // Listed before it is read: what is mounted in between shows as a change at the next look.
-    const mounts = id === undefined ? new BigUint64Array(0) : this.#list(id).slice();
+    const last = id === undefined ? undefined : this.#lastOf(id);
+    const before = id === undefined || this.#tables.get(ino)?.holds !== true ? undefined : this.#list(id).slice();
     const found = this.#reader.mounts(pid);
     if (found === undefined) return;
-    this.#tables.set(ino, { id, mounts, holds: found.length > 0 });
+    const holds = found.length > 0;
+    const mounts = before ?? (last === undefined ? none : BigUint64Array.of(last));
+    this.#tables.set(ino, { id: last === undefined ? undefined : id, mounts, holds });
     this.#inventory.setMounts(ino, found, (path) => `/proc/${pid}/root${path}`);
   }
 
-  #idOf(pid: number): bigint | undefined {
-    if (!this.#canList) return undefined;
-    try {
-      using fd = openNamespaceLink(`/proc/${pid}/ns/mnt`);
-      const id = ns_get_mntns_id(fd);
-      if (listmount(id, 0n, this.#ids.subarray(0, 1)) >= 0) return id;
-    } catch (failure) {
-      if (!hasErrno(failure, 'ENOTTY', 'EINVAL', 'ENOENT', 'ESRCH', 'EACCES', 'EPERM')) throw failure;
-      if (!hasErrno(failure, 'ENOTTY', 'EINVAL')) return undefined;
-    }
-    this.#canList = false;
+  /** The mount that came last. @returns undefined where the kernel does not tell */
+  #lastOf(id: bigint): bigint | undefined {
+    const count = listmount(id, 0n, this.#ids.subarray(0, 1), LISTMOUNT_REVERSE);
+    if (count > 0) return this.#ids[0];
+    if (unsupported.has(count)) this.#canList = false;
     return undefined;
   }
 }
+
+const none = new BigUint64Array(0);
+const unsupported: ReadonlySet<number> = new Set([-errnoNumber('ENOSYS'), -errnoNumber('EINVAL')]);

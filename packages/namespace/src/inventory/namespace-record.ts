@@ -11,6 +11,8 @@ export class NamespaceRecord {
   owner: number | undefined;
   parent: number | undefined;
   ownerUid: number | undefined;
+  /** Of a mount namespace: its number for listmount(2), where the kernel gives one. */
+  mountNamespaceId: bigint | undefined;
   /** Processes whose main thread is a member. */
   readonly members = new Members();
   /** Threads that are members while their main thread is not, by tid. */

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { errnoNumber, hasErrno, readFileInto, readlinkInto, sizeOf } from '@bulkhead/kernel';
+import { errnoNumber, hasErrno, readFileInto, readListInto, readlinkInto, sizeOf } from '@bulkhead/kernel';
 import { NamespaceType } from '@bulkhead/model';
 import { type NamespaceMount, parseNamespaceMounts } from './mountinfo.ts';
 import { linkNameOf, typeOfLink } from './namespace-types.ts';
@@ -14,6 +14,9 @@ const linkNames = NamespaceType.options.map((type) => `/ns/${linkNameOf(type)}\0
  */
 const ofThreads: ReadonlySet<NamespaceType> = new Set<NamespaceType>(['network', 'mount', 'ipc', 'uts', 'cgroup']);
 const isOfThread = NamespaceType.options.map((type) => ofThreads.has(type));
+
+/** Listing a directory costs as much as reading some five links. */
+const mostGuessed = 32;
 
 /** Inode numbers of one of each type, in the order of NamespaceType; 0 where it could not be read. */
 export type NamespaceSet = readonly number[];
@@ -33,6 +36,8 @@ export class ProcReader {
   /** Types the kernel has not, by their place. */
   readonly #lacking: ReadonlySet<number>;
   #text = Buffer.alloc(16_384);
+  #cgroupBytes = Buffer.alloc(0);
+  #cgroups = '';
 
   constructor(root = '/proc') {
     this.#root = root;
@@ -56,8 +61,19 @@ export class ProcReader {
     const statLength = this.#read(directory, '/stat\0');
     if (statLength <= 0) return undefined;
     const stat = parseStat(this.#text.subarray(0, statLength));
-    const cgroupLength = this.#read(directory, '/cgroup\0');
-    return { pid, ...stat, cgroups: cgroupLength > 0 ? this.#text.toString('utf8', 0, cgroupLength) : '' };
+    return { pid, ...stat, cgroups: this.#readCgroups(directory) };
+  }
+
+  /** Most processes are in the same cgroups as the one before: then it is the same text, not one more. */
+  #readCgroups(directory: string): string {
+    const length = this.#read(directory, '/cgroup\0');
+    if (length <= 0) return '';
+    const bytes = this.#text.subarray(0, length);
+    if (!bytes.equals(this.#cgroupBytes)) {
+      this.#cgroupBytes = Buffer.from(bytes);
+      this.#cgroups = bytes.toString('utf8');
+    }
+    return this.#cgroups;
   }
 
   /** Arguments of a process; none where it is gone, or is a thread of the kernel. What does not fit is cut off. */
@@ -97,9 +113,22 @@ export class ProcReader {
     return sizeOf(this.#path);
   }
 
-  /** Open descriptors on namespaces. @returns undefined where it is gone, `unreadable` where we may not look */
-  descriptors(pid: number): NamespaceDescriptor[] | 'unreadable' | undefined {
+  /**
+   * Open descriptors on namespaces.
+   *
+   * @param count what descriptorCount() said; most processes have the lowest numbers in use, and need not be listed then
+   * @returns undefined where it is gone, `unreadable` where we may not look
+   */
+  descriptors(pid: number, count: number): NamespaceDescriptor[] | 'unreadable' | undefined {
     const directory = `${this.#root}/${pid}/fd/`;
+    const base = this.#path.write(directory, 0, 'latin1');
+    const found: NamespaceDescriptor[] = [];
+    if (count > 0 && count <= mostGuessed) {
+      let fd = 0;
+      while (fd < count && this.#readDescriptor(base, fd, found)) fd += 1;
+      if (fd === count) return found;
+      found.length = 0;
+    }
     let names: string[] | undefined;
     try {
       names = this.#names(directory);
@@ -108,33 +137,28 @@ export class ProcReader {
       throw failure;
     }
     if (names === undefined) return undefined;
-    const found: NamespaceDescriptor[] = [];
-    const base = this.#path.write(directory, 0, 'latin1');
-    for (const name of names) {
-      this.#path.write(`${name}\0`, base, 'latin1');
-      const length = readlinkInto(this.#path, this.#link);
-      // `net:[4026531840]`: no path looks so, those begin with a slash.
-      const colon = length > 0 ? this.#link.indexOf(0x3a) : -1;
-      if (colon <= 0 || colon > 8 || this.#link[colon + 1] !== 0x5b) continue;
-      const type = typeOfLink(this.#link.toString('latin1', 0, colon));
-      if (type !== undefined) found.push({ ino: parseLink(this.#link, length), type, fd: Number(name) });
-    }
+    for (const name of names) this.#readDescriptor(base, Number(name), found);
     return found.sort((one, other) => one.fd - other.fd);
+  }
+
+  /** @returns false where there is no such descriptor */
+  #readDescriptor(base: number, fd: number, found: NamespaceDescriptor[]): boolean {
+    this.#path.write(`${fd}\0`, base, 'latin1');
+    const length = readlinkInto(this.#path, this.#link);
+    if (length < 0) return false;
+    // `net:[4026531840]`: no path looks so, those begin with a slash.
+    const colon = this.#link.indexOf(0x3a);
+    if (colon <= 0 || colon > 8 || colon >= length || this.#link[colon + 1] !== 0x5b) return true;
+    const type = typeOfLink(this.#link.toString('latin1', 0, colon));
+    if (type !== undefined) found.push({ ino: parseLink(this.#link, length), type, fd });
+    return true;
   }
 
   /** Namespaces that are bind-mounted where a process sees them. @returns undefined where it is gone or we may not look */
   mounts(pid: number): NamespaceMount[] | undefined {
     this.#setPath(`${this.#root}/${pid}`, '/mountinfo\0');
     const parts: Buffer[] = [];
-    let offset = 0;
-    // Pieces end with a line; what is mounted meanwhile may show twice or late, and shows again as a change.
-    for (;;) {
-      const count = readFileInto(this.#path, this.#text, offset);
-      if (count < 0) return undefined;
-      if (count === 0) break;
-      parts.push(Buffer.from(this.#text.subarray(0, count)));
-      offset += count;
-    }
+    if (readListInto(this.#path, this.#text, (piece) => void parts.push(Buffer.from(piece))) < 0) return undefined;
     return parseNamespaceMounts(Buffer.concat(parts));
   }
 

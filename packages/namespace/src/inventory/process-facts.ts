@@ -31,17 +31,32 @@ const PF_KTHREAD = 0x00200000;
 export function parseStat(line: Buffer): ProcessStat {
   const open = line.indexOf(0x28);
   const close = line.lastIndexOf(0x29);
-  const fields = line.toString('latin1', close + 2).split(' ');
-  const startTimeTicks = Number(fields[19]);
-  if (open < 0 || close < open || !Number.isSafeInteger(startTimeTicks) || startTimeTicks < 0)
+  // Up to field 22; splitting all of the line makes fifty strings for six numbers.
+  const fields: number[] = [];
+  let number = 0;
+  let isNumber = open >= 0 && close > open;
+  for (let at = close + 4; at < line.length && fields.length < wantedFields; at += 1) {
+    const byte = line[at] as number;
+    if (byte >= 0x30 && byte <= 0x39) number = number * 10 + byte - 0x30;
+    else if (byte === 0x20 || byte === 0x0a) {
+      fields.push(number);
+      number = 0;
+      // tpgid and the nice value may be negative; neither is wanted.
+    } else if (byte !== 0x2d) isNumber = false;
+  }
+  if (fields.length < wantedFields) fields.push(number);
+  if (!isNumber || fields.length < wantedFields)
     throw new Error(`not a line of /proc/<pid>/stat: ${JSON.stringify(line.toString('utf8').slice(0, 200))}`);
   return {
-    state: fields[0] as string,
-    parentPid: Number(fields[1]),
-    session: Number(fields[3]),
-    kernel: (Number(fields[6]) & PF_KTHREAD) !== 0,
-    threads: Number(fields[17]),
-    startTimeTicks,
+    state: String.fromCharCode(line[close + 2] as number),
+    parentPid: fields[0] as number,
+    session: fields[2] as number,
+    kernel: ((fields[5] as number) & PF_KTHREAD) !== 0,
+    threads: fields[16] as number,
+    startTimeTicks: fields[18] as number,
     command: line.toString('utf8', open + 1, close),
   };
 }
+
+/** Fields 4 to 22. */
+const wantedFields = 19;

@@ -2,6 +2,7 @@ import {
   type Fd,
   hasErrno,
   inodeOf,
+  type NamespaceAsker,
   namespaceTable,
   ns_get_nstype,
   ns_get_owner_uid,
@@ -15,6 +16,8 @@ import type { NamespaceType } from '@bulkhead/model';
 
 /** What the ioctls of ioctl_nsfs(2) tell of a namespace; an absent field could not be read. */
 export interface NamespaceRelations {
+  /** Of a mount namespace: its number for listmount(2). */
+  mountNamespaceId?: bigint;
   /** User namespace that owns it. */
   owner?: number;
   /** Next outer one, of a pid or user namespace. */
@@ -40,6 +43,8 @@ export interface FoundRelations extends NamespaceRelations {
 export interface NamespacePlace {
   path: string;
   link: boolean;
+  /** Set where it is the namespace of a main thread. */
+  pid?: number;
 }
 
 const typeOfFlag = new Map(namespaceTable.map((row) => [Number(row.flag), row.type as NamespaceType]));
@@ -90,6 +95,25 @@ function openPlace({ path, link }: NamespacePlace, ino: number, deviceMinor: num
   using place = openAsPath(path);
   const found = inodeOf(place);
   return found.ino === ino && found.minor === deviceMinor ? reopen(place) : undefined;
+}
+
+/** The short way, where all that is found is known already. @returns undefined where the long way is to be gone */
+export function askRelations(
+  asker: NamespaceAsker,
+  { pid }: NamespacePlace,
+  { ino, type }: { ino: number; type: NamespaceType },
+  isKnown: (ino: number) => boolean,
+): NamespaceRelations | undefined {
+  const found = pid === undefined ? undefined : asker.ask(pid, type);
+  if (found === undefined || found.ino !== ino) return undefined;
+  const { owner, parent, ownerUid, mountNamespaceId } = found;
+  if (![owner, parent].every((each) => each === 0 || each === ino || isKnown(each))) return undefined;
+  return {
+    ...(owner === 0 ? {} : { owner }),
+    ...(parent === 0 ? {} : { parent }),
+    ...(type === 'user' ? { ownerUid } : {}),
+    ...(mountNamespaceId === 0n ? {} : { mountNamespaceId }),
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { boottimeNsec, hasErrno, type TaskRecord } from '@bulkhead/kernel';
+import { boottimeNsec, hasErrno, NamespaceAsker, type TaskRecord } from '@bulkhead/kernel';
 import type { NamespaceInventory, NamespaceKey, NamespaceType, Unreadable } from '@bulkhead/model';
 import type { OwnInstance } from '../maker/cgroup-maker.ts';
 import { Budget } from './budget.ts';
@@ -11,7 +11,7 @@ import { Inventory, type InventoryChanges } from './inventory.ts';
 import { MountWatch } from './mount-watch.ts';
 import { indexOfType, linkNameOf } from './namespace-types.ts';
 import { type NamespaceSet, ProcReader } from './proc-reader.ts';
-import { readRelations } from './relations.ts';
+import { askRelations, readRelations } from './relations.ts';
 import { type TaskSource, TaskWatch } from './task-watch.ts';
 
 /** What happens within this time is told at once: a start makes a dozen records. */
@@ -43,6 +43,7 @@ export class NamespaceTracker implements Disposable {
   readonly inventory: Inventory;
   readonly #reader = new ProcReader();
   readonly #options: TrackerOptions;
+  readonly #asker = new NamespaceAsker();
   readonly #classifier: Classifier;
   readonly #mounts: MountWatch;
   readonly #descriptors: DescriptorWatch;
@@ -78,7 +79,10 @@ export class NamespaceTracker implements Disposable {
     this.inventory = new Inventory({
       dev,
       initial,
-      relations: (place, namespace, isKnown) => readRelations(place, namespace, this.inventory.deviceMinor, isKnown),
+      relations: (place, namespace, isKnown) => {
+        const asked = askRelations(this.#asker, place, namespace, isKnown);
+        return asked === undefined ? readRelations(place, namespace, this.inventory.deviceMinor, isKnown) : { ...asked, outer: [] };
+      },
       linkOf: (pid, type: NamespaceType, tid) => `/proc/${pid}/${tid === undefined ? '' : `task/${tid}/`}ns/${linkNameOf(type)}`,
       workloadOf: (process, current) => this.#classifier.workloadOf(process, current),
       bootWallMsec: () => this.#readBootWallMsec(),
@@ -105,7 +109,7 @@ export class NamespaceTracker implements Disposable {
   async start(): Promise<void> {
     const watchTasks = this.#options.watchTasks ?? ((onWake) => new TaskWatch(onWake));
     try {
-      this.#tasks = watchTasks(() => this.#after(gatherMsec, () => this.#hear()));
+      this.#tasks = watchTasks(() => this.#after(gatherMsec, () => this.hear()));
     } catch (failure) {
       if (!hasErrno(failure, 'EPERM', 'EACCES', 'ENOENT', 'ENOSYS', 'EINVAL', 'EMFILE', 'ENOMEM')) throw failure;
       this.#options.onDeaf?.(failure);
@@ -119,7 +123,7 @@ export class NamespaceTracker implements Disposable {
   async settle(): Promise<void> {
     await this.#scanning;
     if (this.#tasks === undefined) await this.scan();
-    this.#hear();
+    this.hear();
     this.#readTouched(Number.POSITIVE_INFINITY);
     await this.#scanning;
   }
@@ -214,6 +218,8 @@ export class NamespaceTracker implements Disposable {
     const lookAtThreads = facts.threads > 1 && (withThreads || moved || (known?.otherThreads.size ?? 0) > 0);
     const otherThreads = lookAtThreads ? this.#reader.otherThreads(pid, namespaces) : nobody;
     this.inventory.put({ ...facts, namespaces, otherThreads });
+    // Nothing of a process is held open past its reading.
+    this.#asker[Symbol.dispose]();
   }
 
   #remove(pid: number): void {
@@ -243,8 +249,8 @@ export class NamespaceTracker implements Disposable {
     this.#timers.add(timer);
   }
 
-  /** Reads the processes that records tell of. */
-  #hear(): void {
+  /** Takes what the kernel has told since, and reads the processes it is about. */
+  hear(): void {
     const tasks = this.#tasks;
     if (tasks === undefined || this.#disposed) return;
     const records = tasks.drain();

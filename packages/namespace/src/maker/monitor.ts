@@ -53,6 +53,11 @@ export function watchedContainer(command: string, args: readonly string[]): Make
   return undefined;
 }
 
+const watchers = /^(conmon|systemd-nspawn|lxc-|\[lxc monitor\]|containerd-shim|node|MainThread|bulkhead)/;
+
+/** Whether a command can be one that watches over containers, or Bulkhead's launcher: else its arguments need not be read. */
+export const mayWatch = (command: string): boolean => watchers.test(command);
+
 const chromiumTypes = /^--type=(zygote|renderer|gpu-process|utility|ppapi|broker)$/;
 
 /** True for a process that a browser, or an application built on one, made for its sandbox. */
