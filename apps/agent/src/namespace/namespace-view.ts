@@ -1,6 +1,6 @@
 import type { agentContract, NamespaceChange, NamespaceScope } from '@bulkhead/api';
 import type { HandlersOf } from '@bulkhead/api/router';
-import type { NamespaceInventory, NamespaceKey } from '@bulkhead/model';
+import type { Namespace, NamespaceInventory, NamespaceKey } from '@bulkhead/model';
 import { NamespaceTracker, type OwnInstance } from '@bulkhead/namespace';
 import { explain, type Log } from '../log.ts';
 import { Broadcast } from '../stream/broadcast.ts';
@@ -17,47 +17,97 @@ export interface NamespaceViewOptions {
   log: Log;
 }
 
-/** The host's namespaces for those who ask: what the tracker knows, and what changes of it as it changes. */
+/** It goes on for so long after the last look, so that a page changed or a command repeated finds it current. */
+const lingerMsec = 30_000;
+
+/**
+ * The host's namespaces for those who ask: what a tracker knows, and what changes of it as it changes. It runs while
+ * somebody looks, for nothing of it is stored: a host that nobody looks at pays nothing.
+ */
 export class NamespaceView implements Disposable {
   readonly #live = new Broadcast<NamespaceChange>(waitingChanges);
-  readonly #tracker: NamespaceTracker;
-  readonly #ready: Promise<void>;
+  readonly #options: NamespaceViewOptions;
+  /** When each was first seen, also by the trackers before this one. */
+  #firstSeenAt = new Map<NamespaceKey, string>();
+  #current: { tracker: NamespaceTracker; ready: Promise<void> } | undefined;
+  #looking = 0;
+  #lingering: NodeJS.Timeout | undefined;
 
-  constructor({ own, containerName, log }: NamespaceViewOptions) {
-    this.#tracker = new NamespaceTracker({
+  constructor(options: NamespaceViewOptions) {
+    this.#options = options;
+  }
+
+  #start(): { tracker: NamespaceTracker; ready: Promise<void> } {
+    const { own, containerName, log } = this.#options;
+    const tracker = new NamespaceTracker({
       own,
       containerName,
       onDeaf: (failure) => log.warn({ error: explain(failure) }, 'the kernel does not tell of changes of namespaces: they are looked for'),
       onChange: (changes, unreadable) => {
-        if (this.#live.subscribers > 0) this.#live.publish({ type: 'changed', at: new Date().toISOString(), ...changes, unreadable });
+        if (this.#live.subscribers === 0) return;
+        const namespaces = changes.namespaces.map((each) => this.#dated(each));
+        this.#live.publish({ type: 'changed', at: new Date().toISOString(), ...changes, namespaces, unreadable });
       },
     });
-    this.#ready = this.#tracker.start();
-    this.#ready.catch((failure) => log.error({ error: explain(failure) }, 'the namespaces of this host could not be read'));
+    const ready = tracker.start();
+    ready.catch((failure) => log.error({ error: explain(failure) }, 'the namespaces of this host could not be read'));
+    return { tracker, ready };
+  }
+
+  /** Somebody looks until this is disposed. */
+  #look(): { current: { tracker: NamespaceTracker; ready: Promise<void> } } & Disposable {
+    clearTimeout(this.#lingering);
+    this.#looking += 1;
+    this.#current ??= this.#start();
+    return {
+      current: this.#current,
+      [Symbol.dispose]: () => {
+        this.#looking -= 1;
+        if (this.#looking > 0) return;
+        clearTimeout(this.#lingering);
+        this.#lingering = setTimeout(() => this.#end(), lingerMsec);
+        this.#lingering.unref();
+      },
+    };
+  }
+
+  /** As first seen by any tracker, not only this one. */
+  #dated(namespace: Namespace): Namespace {
+    const firstSeenAt = this.#firstSeenAt.get(namespace.key);
+    return firstSeenAt === undefined ? namespace : { ...namespace, firstSeenAt };
+  }
+
+  #show(tracker: NamespaceTracker): NamespaceInventory {
+    const inventory = tracker.show();
+    return { ...inventory, namespaces: inventory.namespaces.map((each) => this.#dated(each)) };
+  }
+
+  #end(): void {
+    if (this.#current === undefined) return;
+    const { namespaces } = this.#show(this.#current.tracker);
+    this.#firstSeenAt = new Map(namespaces.map(({ key, firstSeenAt }) => [key, firstSeenAt]));
+    this.#current.tracker[Symbol.dispose]();
+    this.#current = undefined;
   }
 
   async inventory(): Promise<NamespaceInventory> {
-    await this.#settle();
-    return this.#tracker.show();
+    using looking = this.#look();
+    return this.#show(await settled(looking.current));
   }
 
   /** @returns undefined where no namespace has the key */
   async inspect(key: NamespaceKey): Promise<Inspected | undefined> {
-    await this.#settle();
-    return this.#tracker.inspect(key);
-  }
-
-  /** Until everything was read once, and what has happened since. */
-  async #settle(): Promise<void> {
-    await this.#ready;
-    await this.#tracker.settle();
+    using looking = this.#look();
+    const found = (await settled(looking.current)).inspect(key);
+    return found === undefined ? undefined : { ...found, namespace: this.#dated(found.namespace) };
   }
 
   /** First everything in scope, then each change of it; everything again to whoever is too slow. */
-  async watch(scope: NamespaceScope, signal: AbortSignal): Promise<AsyncIterable<NamespaceChange>> {
-    await this.#settle();
-    const snapshot = (): NamespaceChange => ({ type: 'snapshot', ...scope.inventory(this.#tracker.show()) });
-    return this.#live.subscribe<NamespaceChange>({
+  async *watch(scope: NamespaceScope, signal: AbortSignal): AsyncGenerator<NamespaceChange> {
+    using looking = this.#look();
+    const tracker = await settled(looking.current);
+    const snapshot = (): NamespaceChange => ({ type: 'snapshot', ...scope.inventory(this.#show(tracker)) });
+    yield* this.#live.subscribe<NamespaceChange>({
       signal,
       first: [snapshot()],
       select: (change) => scope.change(change),
@@ -66,7 +116,16 @@ export class NamespaceView implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#tracker[Symbol.dispose]();
+    clearTimeout(this.#lingering);
+    this.#current?.tracker[Symbol.dispose]();
+    this.#current = undefined;
     this.#live.close();
   }
+}
+
+/** The tracker once everything was read, and what has happened since. */
+async function settled({ tracker, ready }: { tracker: NamespaceTracker; ready: Promise<void> }): Promise<NamespaceTracker> {
+  await ready;
+  await tracker.settle();
+  return tracker;
 }

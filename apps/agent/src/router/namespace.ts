@@ -30,6 +30,6 @@ export const namespaceHandlers = ({ namespaces }: Services): HandlersOf<typeof a
   },
 
   async *watch({ caller, signal }) {
-    yield* await namespaces.watch(new NamespaceScope(caller), signal);
+    yield* namespaces.watch(new NamespaceScope(caller), signal);
   },
 });
