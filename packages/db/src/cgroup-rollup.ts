@@ -5,8 +5,8 @@ import { Prisma } from './generated/client.ts';
 
 const hourMsec = 3_600_000;
 const dayMsec = 24 * hourMsec;
-/** Cgroups of one step: some tens of milliseconds. */
-const stepCgroups = 500;
+/** Cgroups of one step of a day: up to 24 rows each, so that a step takes some tenths of a second at most. */
+const stepCgroups = 100;
 const stepRows = 5000;
 
 export interface RolledUp {
@@ -49,9 +49,9 @@ function added(table: 'cgroup_hour' | 'cgroup_day', list: 'minutes' | 'hours', w
 export async function rollUpHour(database: Database, hostId: HostId, before: Date): Promise<RolledUp> {
   const end = floor(before, hourMsec);
   return await inScope(database, 'all', async (transaction) => {
-    const [found] = await transaction.$queryRaw<{ oldest: Date | null }[]>`
-      SELECT min(at) AS oldest FROM cgroup_minute WHERE host_id = ${hostId}::uuid`;
-    const oldest = found?.oldest ?? undefined;
+    const [found] = await transaction.$queryRaw<{ oldest: Date }[]>`
+      SELECT at AS oldest FROM cgroup_minute WHERE host_id = ${hostId}::uuid ORDER BY at LIMIT 1`;
+    const oldest = found?.oldest;
     if (oldest === undefined || oldest >= end) return { removed: 0, finished: true };
     const from = floor(oldest, hourMsec);
     const until = new Date(from.getTime() + hourMsec);
@@ -82,21 +82,25 @@ export async function rollUpHour(database: Database, hostId: HostId, before: Dat
 export async function rollUpDay(database: Database, hostId: HostId, before: Date): Promise<RolledUp> {
   const end = floor(before, dayMsec);
   return await inScope(database, 'all', async (transaction) => {
-    const [found] = await transaction.$queryRaw<{ oldest: Date | null }[]>`
-      SELECT min(at) AS oldest FROM cgroup_hour WHERE host_id = ${hostId}::uuid`;
-    const oldest = found?.oldest ?? undefined;
+    const [found] = await transaction.$queryRaw<{ oldest: Date }[]>`
+      SELECT at AS oldest FROM cgroup_hour WHERE host_id = ${hostId}::uuid ORDER BY at LIMIT 1`;
+    const oldest = found?.oldest;
     if (oldest === undefined || oldest >= end) return { removed: 0, finished: true };
     const from = floor(oldest, dayMsec);
     const until = new Date(from.getTime() + dayMsec);
-    const of = (column: string, joined: 'avg' | 'max'): string => `(SELECT ${joined}(v)::real FROM unnest(h.${column}) v) AS ${column}`;
+    // What stood still all hour is its own mean.
+    const of = (column: string, joined: 'avg' | 'max'): string => `
+      CASE WHEN cardinality(h.${column}) = 1 THEN h.${column}[1] ELSE (SELECT ${joined}(v)::real FROM unnest(h.${column}) v) END AS ${column}`;
+    const taken = await transaction.$queryRaw<{ id: number }[]>`
+      SELECT DISTINCT cgroup_id AS id FROM cgroup_hour
+      WHERE host_id = ${hostId}::uuid AND at >= ${from} AND at < ${until} ORDER BY 1 LIMIT ${stepCgroups}`;
+    const ids = taken.map(({ id }) => id);
+    // By its whole key: joined with a list that the planner knows nothing of, it would search for each row in all of them.
     const [counted] = await transaction.$queryRaw<{ removed: bigint }[]>`
-      WITH taken AS (
-        SELECT DISTINCT cgroup_id FROM cgroup_hour
-        WHERE host_id = ${hostId}::uuid AND at >= ${from} AND at < ${until} ORDER BY 1 LIMIT ${stepCgroups}
-      ), old AS (
-        DELETE FROM cgroup_hour USING taken
-        WHERE host_id = ${hostId}::uuid AND at >= ${from} AND at < ${until} AND cgroup_hour.cgroup_id = taken.cgroup_id
-        RETURNING cgroup_hour.*
+      WITH old AS (
+        DELETE FROM cgroup_hour
+        WHERE host_id = ${hostId}::uuid AND at >= ${from} AND at < ${until} AND cgroup_id = ANY (${ids}::int[])
+        RETURNING *
       ), means AS (
         SELECT h.cgroup_id, extract(hour FROM h.at AT TIME ZONE 'UTC')::int2 AS n, ${eachColumn(of)} FROM old h
       ), kept AS (
