@@ -229,8 +229,8 @@ test('nobody sees them but who sees all tenants', async () => {
 test('the size of what is stored is told, rows of small tables to the row', async () => {
   await store([told(0, [{ path: '/a', cpuMillis: 1 }]), told(1, [{ path: '/a', cpuMillis: 1 }])]);
   const { databaseBytes, tables } = await readStorage(db.web);
-  const { rows } = await db.owner.query('SELECT count(*)::text AS n FROM cgroup_minute');
-  const table = tables.find(({ name }) => name === 'cgroup_minute');
+  const { rows } = await db.owner.query('SELECT count(*)::text AS n FROM cgroup');
+  const table = tables.find(({ name }) => name === 'cgroup');
   expect(table?.rows).toBe(rows[0].n);
   // Not to the byte: PostgreSQL tidies up by itself.
   expect(Number(table?.bytes)).toBeGreaterThanOrEqual(16_384);
