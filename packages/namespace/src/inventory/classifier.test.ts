@@ -1,6 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import { Classifier } from './classifier.ts';
-import type { ProcessReading, ProcessRecord } from './process-record.ts';
+import type { ProcessReading } from './process-reading.ts';
+import type { ProcessRecord } from './process-record.ts';
 import { WorkloadRecord } from './workload-record.ts';
 
 const host = [1, 2, 3, 4, 5, 6, 7, 8];

@@ -10,7 +10,8 @@ import {
   watchedContainer,
 } from '../maker/monitor.ts';
 import { namingPaths, parseCgroups } from './cgroup-path.ts';
-import type { ProcessReading, ProcessRecord } from './process-record.ts';
+import type { ProcessReading } from './process-reading.ts';
+import type { ProcessRecord } from './process-record.ts';
 import type { WorkloadIdentity, WorkloadRecord } from './workload-record.ts';
 
 /** Cgroups of a host repeat; what they say is worked out once for each. Bounded: beyond, all is forgotten. */

@@ -12,7 +12,8 @@ import { NamespaceType as NamespaceTypes } from '@bulkhead/model';
 import type { NamespaceMount } from './mountinfo.ts';
 import { NamespaceRecord } from './namespace-record.ts';
 import type { NamespaceDescriptor, NamespaceSet } from './proc-reader.ts';
-import type { ProcessReading, ProcessRecord } from './process-record.ts';
+import type { ProcessReading } from './process-reading.ts';
+import type { ProcessRecord } from './process-record.ts';
 import type { FoundRelations, NamespacePlace, NamespaceRelations } from './relations.ts';
 import { type WorkloadIdentity, WorkloadRecord } from './workload-record.ts';
 
@@ -461,7 +462,7 @@ export class Inventory {
   }
 
   showWorkload(workload: WorkloadRecord): Workload {
-    const leader = workload.members.oldest as ProcessRecord;
+    const leader = workload.members.oldest as ProcessReading;
     const startedMsec = this.#options.bootWallMsec() + (leader.startTimeTicks * 1000) / ticksPerSecond;
     return {
       id: workload.id,
@@ -473,7 +474,7 @@ export class Inventory {
       groups: workload.groups(maxGroups).map((group) => ({
         namespaces: group.namespaces.filter((ino) => ino !== 0).map((ino) => this.keyOf(ino)),
         processes: group.members.size,
-        leader: showProcess(group.members.oldest as ProcessRecord),
+        leader: showProcess(group.members.oldest as ProcessReading),
       })),
       groupCount: workload.groupCount,
     };
@@ -482,7 +483,7 @@ export class Inventory {
 
 const kernelMaker: Maker = { runtime: 'kernel', name: 'kernel' };
 
-export const showProcess = ({ pid, startTimeTicks, command }: ProcessRecord): ProcessReference => ({
+export const showProcess = ({ pid, startTimeTicks, command }: ProcessReading): ProcessReference => ({
   pid,
   startTimeTicks: String(startTimeTicks),
   command,

@@ -14,7 +14,7 @@ export class NamespaceRecord {
   /** Of a mount namespace: its number for listmount(2), where the kernel gives one. */
   mountNamespaceId: bigint | undefined;
   /** Processes whose main thread is a member. */
-  readonly members = new Members();
+  readonly members = new Members<ProcessRecord>();
   /** Threads that are members while their main thread is not, by tid. */
   readonly threads = new Map<number, ProcessRecord>();
   /** Paths by the mount namespace in which they are. */

@@ -6,6 +6,7 @@ import type { OwnInstance } from '../maker/cgroup-maker.ts';
 import { Budget } from './budget.ts';
 import { Classifier } from './classifier.ts';
 import { DescriptorWatch } from './descriptor-watch.ts';
+import { HiddenNamespaces } from './hidden-namespaces.ts';
 import { inspectNamespace, type NamespaceInspection } from './inspect.ts';
 import { Inventory, type InventoryChanges } from './inventory.ts';
 import { MountWatch } from './mount-watch.ts';
@@ -44,6 +45,7 @@ export class NamespaceTracker implements Disposable {
   readonly #reader = new ProcReader();
   readonly #options: TrackerOptions;
   readonly #asker = new NamespaceAsker();
+  readonly #hidden = new HiddenNamespaces();
   readonly #classifier: Classifier;
   readonly #mounts: MountWatch;
   readonly #descriptors: DescriptorWatch;
@@ -59,6 +61,7 @@ export class NamespaceTracker implements Disposable {
   #turnQueue: number[] = [];
   #disposed = false;
   #bootWallMsec = Number.NaN;
+  #hiddenCounts: [number, number] = [0, 0];
   #publishedAt = 0;
   #readingPlanned = false;
 
@@ -135,6 +138,9 @@ export class NamespaceTracker implements Disposable {
     if (processes > 0)
       reasons.push('The namespaces of some processes may not be read: those have capabilities that the agent lacks (ptrace(2)).');
     if (descriptors > 0) reasons.push('The descriptors of some processes may not be read: what they hold open is not shown.');
+    const hidden = Math.min(...this.#hiddenCounts);
+    if (hidden > 0)
+      reasons.push(`${hidden === 1 ? 'One namespace is' : `${hidden} namespaces are`} held by sockets or messages alone, and not shown.`);
     if (this.#tasks === undefined)
       reasons.push('The kernel does not tell of changes (perf_event_open(2) is refused): they are looked for, and seen later.');
     return { processes, descriptors, reasons };
@@ -329,6 +335,8 @@ export class NamespaceTracker implements Disposable {
     this.#mounts.look();
     this.#descriptors.look();
     this.#nameContainers();
+    // Between two looks some come and go: what both miss is hidden.
+    this.#hiddenCounts = [this.#hiddenCounts[1], (this.#hidden.count() ?? 0) - this.inventory.namespaces.size];
     if (this.#turnQueue.length === 0) this.#turnQueue = [...this.inventory.processes.keys()];
     this.#turning.spend(() => {
       const pid = this.#turnQueue.pop();

@@ -1,7 +1,7 @@
 import type { Maker } from '@bulkhead/model';
 import { Members } from './members.ts';
 import type { NamespaceSet } from './proc-reader.ts';
-import type { ProcessRecord } from './process-record.ts';
+import type { ProcessReading } from './process-reading.ts';
 
 /** What decides to which workload a process belongs. */
 export interface WorkloadIdentity {
@@ -14,7 +14,7 @@ export interface WorkloadIdentity {
 
 interface Group {
   namespaces: NamespaceSet;
-  members: Members;
+  members: Members<ProcessReading>;
 }
 
 /** Processes that belong together, by the namespaces they share. */
@@ -23,7 +23,7 @@ export class WorkloadRecord {
   readonly cgroupPath: string;
   readonly inherited: boolean;
   maker: Maker;
-  readonly members = new Members();
+  readonly members = new Members<ProcessReading>();
   readonly #groups = new Map<string, Group>();
 
   constructor({ id, maker, cgroupPath, inherited }: WorkloadIdentity) {
@@ -33,19 +33,19 @@ export class WorkloadRecord {
     this.inherited = inherited;
   }
 
-  add(process: ProcessRecord): void {
+  add(process: ProcessReading): void {
     this.members.add(process);
     const key = process.namespaces.join(' ');
     let group = this.#groups.get(key);
     if (group === undefined) {
-      group = { namespaces: process.namespaces, members: new Members() };
+      group = { namespaces: process.namespaces, members: new Members<ProcessReading>() };
       this.#groups.set(key, group);
     }
     group.members.add(process);
   }
 
   /** @param namespaces those with which it was added */
-  remove(process: ProcessRecord, namespaces: NamespaceSet): void {
+  remove(process: ProcessReading, namespaces: NamespaceSet): void {
     this.members.remove(process);
     const key = namespaces.join(' ');
     const group = this.#groups.get(key);
