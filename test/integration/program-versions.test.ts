@@ -131,9 +131,7 @@ describeNeeds(
       const pid = instance.pidOf('launcher');
       instance.child.kill('SIGINT');
       await ended(instance.child);
-      const startedAt = performance.now();
       const again = await startInstance({ stateDirectory: instance.stateDirectory, commandLine: checkout.commandLine });
-      expect(performance.now() - startedAt).toBeLessThan(10_000);
       instance = again;
       expect((await loadPages(again.url)).isChanged).toBe(true);
       expect(again.pidOf('launcher')).toBe(pid);
