@@ -12,6 +12,8 @@ import { namespacesOf, planSandbox } from './plan.ts';
 
 /** What was prepared ahead and wanted by nobody for so long is taken away. */
 const lifetimeMsec = 60_000;
+/** The next one is prepared when no start came for so long: a fork would hold up what the launcher has to tell of the one before. */
+const quietMsec = 25;
 
 /** What a container needs before anything of its own is known: an id, ids of its users, cgroups, a sandbox. */
 export interface Ahead {
@@ -56,6 +58,7 @@ export function closeEntry(entry: CgroupEntry): void {
  */
 export class ContainersAhead {
   readonly #waiting = new Map<string, Ahead & { timer: NodeJS.Timeout }>();
+  readonly #planned = new Map<string, NodeJS.Timeout>();
   readonly #ids: IdRanges;
   readonly #template: HostTemplate;
   readonly #launcher: LauncherConnection;
@@ -100,8 +103,19 @@ export class ContainersAhead {
     return waiting;
   }
 
+  /** Has the tenant's next one made as soon as it is quiet. */
+  prepareSoon(spec: ContainerSpec): void {
+    clearTimeout(this.#planned.get(spec.tenantId));
+    const timer = setTimeout(() => {
+      this.#planned.delete(spec.tenantId);
+      this.#prepare(spec);
+    }, quietMsec);
+    timer.unref();
+    this.#planned.set(spec.tenantId, timer);
+  }
+
   /** Makes the tenant's next one. Where that fails, the next start does without. */
-  prepare(spec: ContainerSpec): void {
+  #prepare(spec: ContainerSpec): void {
     const { tenantId } = spec;
     if (this.#cgroups.setup === 'unified' || this.#waiting.has(tenantId) || !this.#launcher.present) return;
     const ahead = this.#new({ ...spec, timeNamespace: false });
@@ -148,6 +162,8 @@ export class ContainersAhead {
 
   /** With a launcher go its sandboxes; at the end of the agent go all. */
   forget(): void {
+    for (const timer of this.#planned.values()) clearTimeout(timer);
+    this.#planned.clear();
     for (const [tenantId, { id }] of [...this.#waiting]) this.#drop(tenantId, id);
   }
 }

@@ -245,14 +245,12 @@ class Runtime implements ContainerRuntime {
     transcript.addRecorded(made);
     const output = this.#output(id);
     writeFileSync(output.logFile, '', { mode: 0o600 });
-    const asked = client.ask(
+    const { message, fds: received } = await client.ask(
       { type: 'create', id, sandbox: ahead.sandbox, plan: planContainer(spec), output, entry: entry.kind, start },
       'created',
       entry.kind === 'tasks' ? entry.files : [entry.directory],
     );
-    // While the child makes itself ready the next one is begun: the launcher has nothing else to do just now.
-    if (start) this.#ahead.prepare(spec);
-    const { message, fds: received } = await asked;
+    if (start) this.#ahead.prepareSoon(spec);
     transcript.addEncoded(message.steps);
     if (start) transcript.addLast(execveStep(spec));
     const held = this.#store.held(id);
@@ -311,7 +309,7 @@ class Runtime implements ContainerRuntime {
           ? { startedAt: current.startedAt ?? current.finishedAt ?? now() }
           : { status: 'running' as const, startedAt: now() };
       const after = this.#store.update(id, { operation: undefined, container: started });
-      this.#ahead.prepare(spec);
+      this.#ahead.prepareSoon(spec);
       return { container: after.container, transcript: transcript.finish() };
     });
   }
