@@ -15,7 +15,7 @@ const groups = 1000;
 const rounds = 7;
 const passesPerRound = 10;
 /** Blocks of seconds in which the whole reader and the floor run at 1 Hz, one after the other. */
-const blocks = 4;
+const blocks = 6;
 const blockSeconds = 8;
 /** CPU of one reader at 1 Hz, at most, in percent of a core. */
 const mostPercent = 4;

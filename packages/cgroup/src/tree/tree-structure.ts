@@ -49,9 +49,11 @@ export interface StructureOptions {
 const watchedFirst = ['memory', 'cpu', 'pids', 'freezer', 'cpuacct'];
 
 /** What is watched is walked anew all the same, this seldom: a lost event must not last. */
-const wholeWalkMsec = 60_000;
+const watchedWalkMsec = 300_000;
 /** Walking what is not watched may take this part of the time. */
 const walkShare = 0.01;
+/** A step walks on to the next hierarchy only where it has not taken this long already. */
+const stepMsec = 20;
 const mask = IN_CREATE | IN_DELETE | IN_MODIFY | IN_ONLYDIR;
 
 interface Watched {
@@ -74,8 +76,8 @@ export class TreeStructure implements Disposable {
   /** Of each hierarchy: path to watch descriptor; undefined once it had too many directories to watch. */
   readonly #byPath = new Map<Hierarchy, Map<string, number>>();
   readonly #beyond = new Map<Hierarchy, number>();
-  #dueMsec = 0;
-  #wholeDueMsec = 0;
+  /** When each hierarchy is walked next. */
+  readonly #dueMsec = new Map<Hierarchy, number>();
 
   constructor({ hierarchies, limit, watches = 16_384, listener }: StructureOptions) {
     this.#hierarchies = hierarchies.all;
@@ -84,7 +86,11 @@ export class TreeStructure implements Disposable {
     this.#listener = listener;
     this.#inotify = this.#openInotify();
     if (this.#inotify !== undefined) for (const hierarchy of this.#hierarchies) this.#byPath.set(hierarchy, new Map());
-    this.#walkAll();
+    const rank = (hierarchy: Hierarchy): number => {
+      const found = watchedFirst.findIndex((controller) => hierarchy.controllers.has(controller));
+      return found < 0 ? watchedFirst.length : found;
+    };
+    for (const hierarchy of this.#hierarchies.toSorted((left, right) => rank(left) - rank(right))) this.#walk(hierarchy);
   }
 
   /** Groups beyond the bound, as far as they were counted. */
@@ -161,7 +167,7 @@ export class TreeStructure implements Disposable {
 
   #takeEvent({ watch, mask: what, name }: InotifyEvent): void {
     if ((what & IN_Q_OVERFLOW) !== 0) {
-      this.#wholeDueMsec = 0;
+      for (const hierarchy of this.#hierarchies) this.#dueMsec.set(hierarchy, 0);
       return;
     }
     const watched = this.#watched.get(watch);
@@ -235,6 +241,7 @@ export class TreeStructure implements Disposable {
   }
 
   #walk(hierarchy: Hierarchy): void {
+    const began = performance.now();
     const found = new Set<string>();
     let beyond = 0;
     for (const path of walkHierarchy(hierarchy)) {
@@ -246,29 +253,21 @@ export class TreeStructure implements Disposable {
     this.#beyond.set(hierarchy, beyond);
     for (const { path, present } of [...this.groups.values()])
       if (present.includes(hierarchy) && !found.has(path) && !hierarchy.exists(path)) this.#left(hierarchy, path);
+    const now = performance.now();
+    const unwatched = this.#hierarchies.length - this.#byPath.size;
+    const pauseMsec = this.#byPath.has(hierarchy) ? watchedWalkMsec : Math.max(500, ((now - began) * unwatched) / walkShare);
+    this.#dueMsec.set(hierarchy, now + pauseMsec);
   }
 
-  #walkAll(): void {
-    const rank = (hierarchy: Hierarchy): number => {
-      const found = watchedFirst.findIndex((controller) => hierarchy.controllers.has(controller));
-      return found < 0 ? watchedFirst.length : found;
-    };
-    for (const hierarchy of this.#hierarchies.toSorted((left, right) => rank(left) - rank(right))) this.#walk(hierarchy);
-    this.#wholeDueMsec = performance.now() + wholeWalkMsec;
-  }
-
-  /** Once a second: walks what is not watched, as often as its size allows, and everything once in a while. */
+  /** Once a second: takes what was heard, and walks hierarchies whose time has come, each as often as its size allows. */
   step(): void {
     this.#takeEvents();
     const began = performance.now();
-    if (began >= this.#wholeDueMsec) {
-      this.#walkAll();
-      return;
+    for (const hierarchy of this.#hierarchies) {
+      if (began < (this.#dueMsec.get(hierarchy) ?? 0)) continue;
+      this.#walk(hierarchy);
+      if (performance.now() - began > stepMsec) return;
     }
-    const unwatched = this.#hierarchies.filter((hierarchy) => !this.#byPath.has(hierarchy));
-    if (unwatched.length === 0 || began < this.#dueMsec) return;
-    for (const hierarchy of unwatched) this.#walk(hierarchy);
-    this.#dueMsec = began + Math.max(500, (performance.now() - began) / walkShare);
   }
 
   [Symbol.dispose](): void {
