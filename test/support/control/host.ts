@@ -47,8 +47,42 @@ export class TestHost {
   gaps: CgroupGaps = { cgroups: 0, leftOut: 0, reasons: [] };
   readonly changes = new Broadcast<NamespaceChange>(1000, (waiting) => waiting);
   readonly trees = new Broadcast<CgroupChange>(50, (waiting) => waiting);
+  /** Told together at the end of a batch. */
+  #batch:
+    | {
+        namespaces: Map<string, Namespace>;
+        workloads: Map<string, Workload>;
+        removedNamespaces: string[];
+        removedWorkloads: string[];
+        cgroups: Map<string, CgroupNode>;
+        removedCgroups: string[];
+      }
+    | undefined;
   #ino = 4_026_532_200;
   #pid = 2_000;
+
+  /** Many changes told as one. */
+  batch(change: () => void): void {
+    const batch = {
+      namespaces: new Map<string, Namespace>(),
+      workloads: new Map<string, Workload>(),
+      removedNamespaces: [] as string[],
+      removedWorkloads: [] as string[],
+      cgroups: new Map<string, CgroupNode>(),
+      removedCgroups: [] as string[],
+    };
+    this.#batch = batch;
+    change();
+    this.#batch = undefined;
+    this.#publish({ ...batch, namespaces: [...batch.namespaces.values()], workloads: [...batch.workloads.values()] });
+    this.#publishTree([...batch.cgroups.values()], batch.removedCgroups);
+  }
+
+  /** A workload that is no longer as it was. */
+  change(workload: Workload): void {
+    this.workloads.set(workload.id, workload);
+    this.#publish({ workloads: [workload] });
+  }
 
   /** A workload with its namespaces and its cgroup. */
   addWorkload(facts: ForeignFacts): Workload {
@@ -117,9 +151,12 @@ export class TestHost {
       }
       return this.namespaces.delete(key);
     });
-    const cgroup = this.cgroups.delete(workload.cgroupPath) ? [workload.cgroupPath] : [];
     this.#publish({ removedNamespaces: keys, removedWorkloads: [workload.id] });
-    this.trees.publish({ type: 'changed', at: new Date().toISOString(), cgroups: [], removed: cgroup, use: [], gaps: this.gaps });
+    this.removeCgroup(workload.cgroupPath);
+  }
+
+  removeCgroup(path: string): void {
+    if (this.cgroups.delete(path)) this.#publishTree([], [path]);
   }
 
   addCgroup(path: string, maker: Maker, use: CgroupUse = {}, limits: CgroupNode['limits'] = {}, processes = 0): CgroupNode {
@@ -138,7 +175,7 @@ export class TestHost {
       use,
     };
     this.cgroups.set(path, node);
-    this.trees.publish({ type: 'changed', at: new Date().toISOString(), cgroups: [node], removed: [], use: [], gaps: this.gaps });
+    this.#publishTree([node], []);
     return node;
   }
 
@@ -242,7 +279,24 @@ export class TestHost {
     return namespace;
   }
 
+  #publishTree(cgroups: CgroupNode[], removed: string[]): void {
+    if (this.#batch !== undefined) {
+      for (const node of cgroups) this.#batch.cgroups.set(node.path, node);
+      this.#batch.removedCgroups.push(...removed);
+      return;
+    }
+    if (cgroups.length + removed.length === 0) return;
+    this.trees.publish({ type: 'changed', at: new Date().toISOString(), cgroups, removed, use: [], gaps: this.gaps });
+  }
+
   #publish(changed: { namespaces?: Namespace[]; removedNamespaces?: string[]; workloads?: Workload[]; removedWorkloads?: string[] }): void {
+    if (this.#batch !== undefined) {
+      for (const namespace of changed.namespaces ?? []) this.#batch.namespaces.set(namespace.key, namespace);
+      for (const workload of changed.workloads ?? []) this.#batch.workloads.set(workload.id, workload);
+      this.#batch.removedNamespaces.push(...(changed.removedNamespaces ?? []));
+      this.#batch.removedWorkloads.push(...(changed.removedWorkloads ?? []));
+      return;
+    }
     this.changes.publish({
       type: 'changed',
       at: new Date().toISOString(),

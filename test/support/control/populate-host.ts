@@ -201,9 +201,12 @@ export function populateHost(host: TestHost): void {
 /** Many namespaces of one type, each with one process, as a host with thousands of containers has them. */
 export function crowdHost(host: TestHost, count: number, type: NamespaceType = 'network'): void {
   const runtimes = ['docker', 'podman', 'lxc', 'plain', 'browser'] as const;
-  for (let index = 0; index < count; index += 1) {
+  const add = (index: number) => {
     const runtime = runtimes[index % runtimes.length] ?? 'plain';
     const name = runtime === 'plain' ? 'unshare' : `${runtime}-${['api', 'web', 'job', 'db'][index % 4]}-${String(index).padStart(5, '0')}`;
     host.addWorkload({ runtime, name, cgroupPath: `/crowd/${index}`, own: [type], cgroup: false });
-  }
+  };
+  host.batch(() => {
+    for (let index = 0; index < count; index += 1) add(index);
+  });
 }

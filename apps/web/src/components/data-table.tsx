@@ -153,7 +153,7 @@ export function DataTable<Row>(props: Props<Row>) {
   const last = items.at(-1);
   const spacer = (height: number) => (
     <tr style={{ height }}>
-      <td colSpan={columns.length} />
+      <td />
     </tr>
   );
   const cellClass = (column: Column<Row>) =>

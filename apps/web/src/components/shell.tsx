@@ -80,7 +80,7 @@ export function Shell({ session, children }: { session: SessionView; children: R
           <ConnectionMark />
         </div>
         <div className={css.topRight}>
-          <button type="button" className={css.find} onClick={openPalette}>
+          <button type="button" className={css.find} aria-keyshortcuts="Control+K" onClick={openPalette}>
             <IconSearch size={16} aria-hidden="true" />
             <span className={css.findWord}>{t('palette')}</span>
             <kbd className={css.findKey}>Ctrl K</kbd>

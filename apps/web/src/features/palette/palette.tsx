@@ -22,7 +22,8 @@ import { namespaceHref, workloadHref } from '../namespace/namespaces-url.ts';
 import { searchTextOf } from '../namespace/rooms.ts';
 import { useInventory } from '../namespace/use-inventory.ts';
 import { signOut } from '../session/auth-api.ts';
-import { type PaletteItem, rank } from './rank.ts';
+import css from './palette.module.css';
+import { type PaletteItem, rankKinds } from './rank.ts';
 
 const mostOfKind = 6;
 const mostEvents = 100;
@@ -43,6 +44,14 @@ const icons = {
   cgroups: IconSitemap,
   events: IconActivity,
 } as const;
+
+const looks = {
+  action: css.action ?? '',
+  actionDescription: css.description ?? '',
+  actionSection: css.section ?? '',
+  actionLabel: css.label ?? '',
+  actionBody: css.body ?? '',
+};
 
 /** Every page, object and action by name. */
 export function Palette({ session, openHelp, onClosed }: { session: SessionView; openHelp(): void; onClosed(): void }) {
@@ -159,7 +168,7 @@ export function Palette({ session, openHelp, onClosed }: { session: SessionView;
     ];
   }, [containers, workloads, namespaces, cgroups, events, administrator, router, s, a, w, ask, chooseLanguage, setColorScheme, openHelp]);
 
-  const groups = kinds.map(({ kind, items }) => ({ kind, items: rank(items, query, mostOfKind) })).filter(({ items }) => items.length > 0);
+  const groups = rankKinds(kinds, query, mostOfKind);
   return (
     <Spotlight.Root
       query={query}
@@ -169,6 +178,7 @@ export function Palette({ session, openHelp, onClosed }: { session: SessionView;
       maxHeight={480}
       onSpotlightClose={onClosed}
       aria-label={t('title')}
+      classNames={looks}
     >
       <Spotlight.Search
         placeholder={t('placeholder')}
@@ -187,6 +197,7 @@ export function Palette({ session, openHelp, onClosed }: { session: SessionView;
                   {...(item.description === undefined ? {} : { description: item.description })}
                   leftSection={<Icon size={18} stroke={1.6} aria-hidden="true" />}
                   rightSection={item.right}
+                  dimmedSections={false}
                   onClick={item.act}
                 />
               ))}

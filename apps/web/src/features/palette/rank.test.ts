@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rank } from './rank.ts';
+import { rank, rankKinds } from './rank.ts';
 
 const item = (label: string, keywords = '') => ({ id: label, label, keywords });
 const found = (
@@ -19,6 +19,16 @@ describe('the palette', () => {
 
   it('shows the first of each kind before anything is typed', () => {
     expect(rank([item('a'), item('b'), item('c')], ' ', 2).map(({ label }) => label)).toEqual(['a', 'b']);
+  });
+
+  it('puts the kind first that has the best answer, and leaves out those without any', () => {
+    const kinds = [
+      { kind: 'pages', items: [item('Cgroups')] },
+      { kind: 'workloads', items: [item('ssh.service', '/system.slice/ssh.service')] },
+      { kind: 'cgroups', items: [item('/system.slice/ssh.service')] },
+    ];
+    expect(rankKinds(kinds, '/system.slice/ssh.service', 3).map(({ kind }) => kind)).toEqual(['cgroups', 'workloads']);
+    expect(rankKinds(kinds, '', 3).map(({ kind }) => kind)).toEqual(['pages', 'workloads', 'cgroups']);
   });
 
   it('goes through ten thousand things between two keys', () => {

@@ -39,3 +39,21 @@ export function rank<T extends PaletteItem>(items: readonly T[], query: string, 
     .slice(0, most)
     .map(({ item }) => item);
 }
+
+/** Kinds of things with the best answers of each; the kind with the best answer first. Without a query they stand as they are. */
+export function rankKinds<K extends string, T extends PaletteItem>(
+  kinds: readonly { kind: K; items: readonly T[] }[],
+  query: string,
+  most: number,
+): { kind: K; items: T[] }[] {
+  const words = wordsOf(query);
+  return kinds
+    .map(({ kind, items }) => {
+      const best = rank(items, query, most);
+      const [first] = best;
+      return { kind, items: best, score: first === undefined ? -1 : (scoreOf(first, words) ?? -1) };
+    })
+    .filter(({ items }) => items.length > 0)
+    .sort((a, b) => b.score - a.score)
+    .map(({ kind, items }) => ({ kind, items }));
+}

@@ -13,16 +13,17 @@ import {
   IconStack2,
   IconX,
 } from '@tabler/icons-react';
-import { type Edge, MiniMap, Position, ReactFlow, ReactFlowProvider, useReactFlow, useStore } from '@xyflow/react';
+import { MiniMap, ReactFlow, ReactFlowProvider, useReactFlow, useStore } from '@xyflow/react';
 import { useRouter } from 'next/navigation';
 import { useTranslations } from 'next-intl';
-import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useFormat } from '../../../components/measure.tsx';
 import { useHostLive } from '../../live/live-provider.tsx';
 import { graphType, type NamespacesView, namespaceHref } from '../namespaces-url.ts';
 import { byRuntime, type Inhabitant, linksOf, neighbourhood, type Room, roomsOf, searchTextOf } from '../rooms.ts';
 import css from './graph.module.css';
 import { type GraphNode, type Look, nodeTypes } from './graph-nodes.tsx';
+import { headOf, type Line, Lines } from './lines.tsx';
 import type { Placed } from './placement.ts';
 import { type Box, pathsTo, planBoxes } from './plan.ts';
 import { RoomPanel } from './room-panel.tsx';
@@ -44,6 +45,7 @@ const quiet = {
   'edge.a11yDescription.default': '',
 } as const;
 
+const leastZoom = 0.04;
 const farZoom = 0.42;
 const flightMsec = 450;
 const closeZoom = 1;
@@ -65,6 +67,23 @@ export function NamespaceGraph(props: Props) {
       <Graph {...props} />
     </ReactFlowProvider>
   );
+}
+
+const nowhere: readonly [number, number] = [0, 0];
+const sizeOf = (width: number, height: number): readonly [number, number] => [width, height];
+const sameSize = (a: readonly [number, number], b: readonly [number, number]): boolean => a[0] === b[0] && a[1] === b[1];
+
+/** The view in which all boxes are in sight, in the middle, none larger than life. */
+function viewOfAll(placed: Iterable<Placed>, pane: { width: number; height: number }): { x: number; y: number; zoom: number } {
+  let [left, top, right, bottom] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const { x, y, width, height } of placed) {
+    left = Math.min(left, x);
+    top = Math.min(top, y);
+    right = Math.max(right, x + width);
+    bottom = Math.max(bottom, y + height);
+  }
+  const zoom = Math.max(leastZoom, Math.min(1, (pane.width * 0.94) / (right - left), (pane.height * 0.94) / (bottom - top)));
+  return { x: pane.width / 2 - ((left + right) / 2) * zoom, y: pane.height / 2 - ((top + bottom) / 2) * zoom, zoom };
 }
 
 /** In which box each room can be seen: its own, or the closed group around it. */
@@ -116,14 +135,6 @@ function useNodes(
               height,
               measured: { width, height },
               zIndex: depth,
-              handles: (['source', 'target'] as const).map((type) => ({
-                type,
-                position: Position.Top,
-                x: width / 2,
-                y: 26,
-                width: 1,
-                height: 1,
-              })),
               data: { box, look },
             } as GraphNode);
         next.set(box.id, node);
@@ -166,7 +177,8 @@ function Graph({ namespaces, inhabitants, view, show }: Props) {
   const reducedMotion = useReducedMotion();
   const { inventory } = useHostLive();
   const level = useStore((state) => (state.transform[2] < farZoom ? 'far' : 'near'));
-  const sized = useStore((state) => state.width > 0);
+  const [paneWidth, paneHeight] = useStore((state) => (state.panZoom === null ? nowhere : sizeOf(state.width, state.height)), sameSize);
+  const pane = useMemo(() => (paneWidth > 0 ? { width: paneWidth, height: paneHeight } : undefined), [paneWidth, paneHeight]);
   const frame = useRef<HTMLElement>(null);
   const type = view.type ?? graphType;
   const duration = reducedMotion ? 0 : flightMsec;
@@ -215,22 +227,19 @@ function Graph({ namespaces, inhabitants, view, show }: Props) {
   });
   const nodes = useNodes(layout?.plan.boxes ?? [], layout?.placed ?? new Map(), lookOf, isShown);
 
-  const edges = useMemo<Edge[]>(() => {
+  const lines = useMemo<Line[]>(() => {
     if (layout === undefined || view.room === undefined) return [];
     const seenIn = boxOfRooms(layout.plan.boxes);
     const from = seenIn.get(view.room);
-    const found = new Map<string, Edge>();
+    const found = new Map<string, Line>();
     for (const { to, makers } of linksOf(rooms, view.room)) {
       const target = seenIn.get(to);
       if (from === undefined || target === undefined || target === from || found.has(target)) continue;
-      found.set(target, {
-        id: `${from} ${target}`,
-        source: from,
-        target,
-        type: 'straight',
-        zIndex: 50,
-        label: makers.length === 1 ? makers[0]?.name : t('shared', { count: makers.length }),
-      });
+      const [start, end] = [layout.placed.get(from), layout.placed.get(target)];
+      if (start === undefined || end === undefined) continue;
+      const [only] = makers;
+      const label = makers.length === 1 && only !== undefined ? only.name : t('shared', { count: makers.length });
+      found.set(target, { key: target, label, from: headOf(start), to: headOf(end) });
     }
     return [...found.values()];
   }, [layout, rooms, view.room, t]);
@@ -243,14 +252,23 @@ function Graph({ namespaces, inhabitants, view, show }: Props) {
     [flow, duration],
   );
 
+  const showWhole = useCallback(
+    (placed: ReadonlyMap<string, Placed>, within: number) => {
+      if (pane === undefined || placed.size === 0) return;
+      const { x, y, zoom } = viewOfAll(placed.values(), pane);
+      void flow.setViewport({ x, y, zoom }, { duration: within });
+    },
+    [flow, pane],
+  );
+
   // Each picture is seen whole when it is opened.
   const fitted = useRef<string>(undefined);
   useEffect(() => {
-    if (layout === undefined || !sized || fitted.current === layout.picture || nodes.length === 0) return;
+    if (layout === undefined || pane === undefined || fitted.current === layout.picture || layout.placed.size === 0) return;
     const first = fitted.current === undefined;
     fitted.current = layout.picture;
-    void flow.fitView({ padding: 0.06, maxZoom: 1, duration: first ? 0 : duration });
-  }, [layout, sized, flow, nodes.length, duration]);
+    showWhole(layout.placed, first ? 0 : duration);
+  }, [layout, pane, showWhole, duration]);
 
   // What is wanted is flown to as soon as it stands somewhere; groups around it open on the way.
   const flight = useRef<string>(undefined);
@@ -344,12 +362,8 @@ function Graph({ namespaces, inhabitants, view, show }: Props) {
     [all],
   );
   const [top, setTop] = useState<number>();
-  useEffect(() => {
-    const measure = () => setTop(frame.current === null ? undefined : frame.current.getBoundingClientRect().top + window.scrollY);
-    measure();
-    window.addEventListener('resize', measure);
-    return () => window.removeEventListener('resize', measure);
-  }, []);
+  // What stands above may change with any render.
+  useLayoutEffect(() => setTop(frame.current === null ? undefined : frame.current.getBoundingClientRect().top + window.scrollY));
 
   return (
     <section
@@ -370,14 +384,12 @@ function Graph({ namespaces, inhabitants, view, show }: Props) {
     >
       <ReactFlow
         nodes={nodes}
-        edges={edges}
         nodeTypes={nodeTypes}
-        minZoom={0.04}
+        minZoom={leastZoom}
         maxZoom={2}
         nodesDraggable={false}
         nodesConnectable={false}
         nodesFocusable={false}
-        edgesFocusable={false}
         elementsSelectable={false}
         deleteKeyCode={null}
         selectionKeyCode={null}
@@ -393,6 +405,7 @@ function Graph({ namespaces, inhabitants, view, show }: Props) {
         onMoveEnd={onMoveEnd}
         onPaneClick={() => view.room !== undefined && show({ room: undefined }, 'replace')}
       >
+        <Lines lines={lines} />
         <MiniMap
           pannable
           zoomable
@@ -421,7 +434,7 @@ function Graph({ namespaces, inhabitants, view, show }: Props) {
           size={30}
           aria-label={t('whole')}
           title={t('whole')}
-          onClick={() => void flow.fitView({ padding: 0.06, maxZoom: 1, duration })}
+          onClick={() => layout !== undefined && showWhole(layout.placed, duration)}
         >
           <IconArrowsMaximize size={16} aria-hidden="true" />
         </ActionIcon>
