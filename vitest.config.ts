@@ -1,8 +1,13 @@
 import { defineConfig } from 'vitest/config';
-import { isEmulated } from './test/support/emulation.ts';
+import { boundMsec, isEmulated } from './test/support/emulation.ts';
 
 /** Tiers that touch the host run one file after another: they make control groups, mounts and users. */
-const serial = { fileParallelism: false, testTimeout: isEmulated ? 240_000 : 60_000, hookTimeout: isEmulated ? 240_000 : 120_000 };
+const serial = {
+  fileParallelism: false,
+  testTimeout: isEmulated ? 240_000 : 60_000,
+  hookTimeout: isEmulated ? 240_000 : 120_000,
+  expect: { poll: { timeout: boundMsec(1000) } },
+};
 
 export default defineConfig({
   test: {

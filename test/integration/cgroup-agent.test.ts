@@ -6,6 +6,7 @@ import { detectCgroups } from '@bulkhead/cgroup';
 import type { CgroupFile, CgroupMinutes, CgroupNode, CgroupSample, JournalEntry } from '@bulkhead/model';
 import { cgroupRoot } from '@bulkhead/model';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { boundMsec } from '../support/emulation.ts';
 import { cgroupMounts, HandCgroup } from '../support/hand-cgroup.ts';
 import { startTestInstance, type TestInstance } from '../support/launcher.ts';
 import { describeNeeds } from '../support/needs.ts';
@@ -44,7 +45,7 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'any', controllers: ['
   const until = async (condition: (node: CgroupNode | undefined) => boolean, path: string): Promise<number> => {
     const begin = performance.now();
     while (!condition(await find(path))) {
-      if (performance.now() - begin > 5000) throw new Error(`in vain for ${path}: ${JSON.stringify(await find(path))}`);
+      if (performance.now() - begin > boundMsec(5000)) throw new Error(`in vain for ${path}: ${JSON.stringify(await find(path))}`);
       await sleep(20);
     }
     return performance.now() - begin;
@@ -84,9 +85,9 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'any', controllers: ['
   it('are seen within a second and gone within a second', async () => {
     const path = `${own}/short`;
     await using made = new HandCgroup(path);
-    expect(await until((node) => node?.processes === 0, path)).toBeLessThan(withinMsec);
+    expect(await until((node) => node?.processes === 0, path)).toBeLessThan(boundMsec(withinMsec));
     await made.remove();
-    expect(await until((node) => node === undefined, path)).toBeLessThan(withinMsec);
+    expect(await until((node) => node === undefined, path)).toBeLessThan(boundMsec(withinMsec));
     expect((await agent.call('query', 'cgroup.inspect', { path })).error?.data.problem).toBe('not-found');
   });
 
@@ -113,16 +114,16 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'any', controllers: ['
     };
     await sleep(300);
     await using made = new HandCgroup(path);
-    expect(await has('appeared')).toBeLessThan(withinMsec);
+    expect(await has('appeared')).toBeLessThan(boundMsec(withinMsec));
     writeFileSync(made.file('pids.max'), '77');
-    expect(await has('limited')).toBeLessThan(withinMsec);
+    expect(await has('limited')).toBeLessThan(boundMsec(withinMsec));
     expect(last?.controllers).toEqual(expect.arrayContaining(['memory', 'pids']));
     const pid = run('sh', '-c', 'while :; do :; done');
     made.join(pid);
     await has('used');
     process.kill(pid, 'SIGKILL');
     await made.remove();
-    expect(await has('removed')).toBeLessThan(withinMsec);
+    expect(await has('removed')).toBeLessThan(boundMsec(withinMsec));
     leaving.abort();
     await watching;
   });
@@ -135,7 +136,7 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'any', controllers: ['
     writeFileSync(made.file('memory.limit_in_bytes', 'memory.max'), '67108864');
     if (existsSync(`${made.file('cgroup.procs').replace(/\/[^/]*$/, '')}/cpu.max`)) writeFileSync(made.file('cpu.max'), '25000 100000');
     else writeFileSync(made.file('cpu.cfs_quota_us'), '25000');
-    expect(await until((node) => node?.processes === 1 && node.limits.cpuMaxMillis === 250, path)).toBeLessThan(withinMsec);
+    expect(await until((node) => node?.processes === 1 && node.limits.cpuMaxMillis === 250, path)).toBeLessThan(boundMsec(withinMsec));
     expect(await find(path)).toMatchObject({
       processes: 1,
       frozen: false,
@@ -149,11 +150,11 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'any', controllers: ['
     expect(files.map(({ name }) => name)).toEqual(expect.arrayContaining(['pids.max', 'cgroup.procs']));
     const freezer = made.file('freezer.state', 'cgroup.freeze');
     writeFileSync(freezer, freezer.endsWith('state') ? 'FROZEN' : '1');
-    expect(await until((node) => node?.frozen === true, path)).toBeLessThan(withinMsec);
+    expect(await until((node) => node?.frozen === true, path)).toBeLessThan(boundMsec(withinMsec));
     writeFileSync(freezer, freezer.endsWith('state') ? 'THAWED' : '0');
-    expect(await until((node) => node?.frozen === false, path)).toBeLessThan(withinMsec);
+    expect(await until((node) => node?.frozen === false, path)).toBeLessThan(boundMsec(withinMsec));
     process.kill(pid, 'SIGKILL');
-    expect(await until((node) => node?.processes === 0, path)).toBeLessThan(withinMsec);
+    expect(await until((node) => node?.processes === 0, path)).toBeLessThan(boundMsec(withinMsec));
   });
 
   it('use what the kernel counts', async () => {
@@ -249,7 +250,7 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'any', controllers: ['
     expect(memory).toHaveLength(1);
     expect((await find(path))?.use.memoryBytes).toBeGreaterThan(0);
     await agent.must('mutation', 'container.delete', { container: 'shown', force: true });
-    expect(await until((node) => node === undefined, path)).toBeLessThan(withinMsec);
+    expect(await until((node) => node === undefined, path)).toBeLessThan(boundMsec(withinMsec));
   });
 
   it('stand in the journal with the mean of each minute', async () => {

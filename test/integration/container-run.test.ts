@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { ContainerSpec, type ContainerSpecInput, cgroupRoot, Problem } from '@bulkhead/model';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { repetitions } from '../support/emulation.ts';
 import { describeNeeds } from '../support/needs.ts';
 import { startTestRuntime, type TestRuntime, witnessCgroups, witnessMounts, witnessProcesses } from '../support/runtime.ts';
 
@@ -37,14 +38,15 @@ describeNeeds({ root: true, cgroup: 'any', userNamespaces: true }, 'run: create 
     expect([...witnessCgroups(container.id), ...witnessMounts(container.id), ...witnessProcesses(idMapping.hostId)]).toEqual([]);
   });
 
-  it('tells a beginning before its end, however short the life, a hundred times', async () => {
+  const lives = repetitions(100, 20);
+  it(`tells a beginning before its end, however short the life, ${lives} times`, async () => {
     const seen: string[] = [];
     using listening = host.runtime.onChange((change) => {
       if (change.type === 'changed' || change.type === 'removed')
         seen.push(`${change.container.name} ${change.type} ${change.container.status}`);
     });
     void listening;
-    for (let count = 0; count < 100; count += 1) {
+    for (let count = 0; count < lives; count += 1) {
       seen.length = 0;
       const { container } = await host.runtime.run(spec(['true'], { autoRemove: true }));
       const { name } = container;

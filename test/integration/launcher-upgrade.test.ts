@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type LauncherProgram, Renewal, type RenewalOutcome, readLauncherBuild } from '@bulkhead/container';
 import { ContainerSpec, launcherNodeOptions } from '@bulkhead/model';
 import { expect, test } from 'vitest';
+import { boundMsec } from '../support/emulation.ts';
 import { eventually, nodeProgram, root } from '../support/instance.ts';
 import { describeNeeds } from '../support/needs.ts';
 import { copyLauncher } from '../support/old-launcher.ts';
@@ -26,7 +27,7 @@ const spec = (name: string, script: string, extra: object = {}): ContainerSpec =
 
 describeNeeds({ root: true, cgroup: 'any', userNamespaces: true }, 'a launcher of another build', () => {
   test('becomes the one that the agent ships with: same pid, same containers, every byte of output, and their exit status', {
-    timeout: 90_000,
+    timeout: boundMsec(90_000),
   }, async () => {
     using old = copyLauncher('an earlier build', (text) => `${text}\n// earlier\n`);
     const outcomes: RenewalOutcome[] = [];
@@ -84,32 +85,38 @@ describeNeeds({ root: true, cgroup: 'any', userNamespaces: true }, 'a launcher o
       (broken: string) => ({ ...shipped(), build: 'x', program: broken }),
       /cannot take over \(exit code 1/,
     ],
-  ])('%s: the old one goes on serving, it is said why, and asked again later only', { timeout: 60_000 }, async (_, wanted, reason) => {
-    using broken = copyLauncher('x', (text) => `throw new Error('broken');\n${text}`);
-    const outcomes: RenewalOutcome[] = [];
-    await using test = await startTestRuntime();
-    const pid = test.instance.launcher.pid;
-    const { container } = await test.runtime.create(spec('steady', 'sleep 1000'));
-    await test.runtime.start(container.id);
-    const renewal = new Renewal(wanted(broken.program), (outcome) => outcomes.push(outcome));
-    await test.restart(undefined, renewal);
-    const before = descriptorsOf(pid);
-    for (let again = 0; again < 3; again += 1) await test.restart(undefined, renewal);
-    expect(outcomes).toMatchObject([{ type: 'failed', reason: expect.stringMatching(reason), againInMsec: 5000 }]);
-    expect(renewal.trouble).toMatch(reason);
-    expect(commandOf(pid)).toContain(shipped().program);
-    expect(descriptorsOf(pid)).toBe(before);
-    expect(test.runtime.inspect(container.id).status).toBe('running');
-    const { container: next } = await test.runtime.create(spec('next', 'ls /proc/self/fd | wc -l; exit 6'));
-    await test.runtime.start(next.id);
-    expect(await test.runtime.wait(next.id, new AbortController().signal)).toEqual({ kind: 'exited', code: 6 });
-    // Nothing that the launcher marked for its successor reaches a container.
-    expect(textOf(readFileSync(`${test.instance.paths.containerLogs}/${next.id}.log`, 'utf8')).trim()).toBe('4');
-    const zombies = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
-    for (const child of zombies) expect(readFileSync(`/proc/${child}/stat`, 'utf8')).not.toMatch(/\) Z /);
-  });
+  ])(
+    '%s: the old one goes on serving, it is said why, and asked again later only',
+    { timeout: boundMsec(60_000) },
+    async (_, wanted, reason) => {
+      using broken = copyLauncher('x', (text) => `throw new Error('broken');\n${text}`);
+      const outcomes: RenewalOutcome[] = [];
+      await using test = await startTestRuntime();
+      const pid = test.instance.launcher.pid;
+      const { container } = await test.runtime.create(spec('steady', 'sleep 1000'));
+      await test.runtime.start(container.id);
+      const renewal = new Renewal(wanted(broken.program), (outcome) => outcomes.push(outcome));
+      await test.restart(undefined, renewal);
+      const before = descriptorsOf(pid);
+      for (let again = 0; again < 3; again += 1) await test.restart(undefined, renewal);
+      expect(outcomes).toMatchObject([{ type: 'failed', reason: expect.stringMatching(reason), againInMsec: 5000 }]);
+      expect(renewal.trouble).toMatch(reason);
+      expect(commandOf(pid)).toContain(shipped().program);
+      expect(descriptorsOf(pid)).toBe(before);
+      expect(test.runtime.inspect(container.id).status).toBe('running');
+      const { container: next } = await test.runtime.create(spec('next', 'ls /proc/self/fd | wc -l; exit 6'));
+      await test.runtime.start(next.id);
+      expect(await test.runtime.wait(next.id, new AbortController().signal)).toEqual({ kind: 'exited', code: 6 });
+      // Nothing that the launcher marked for its successor reaches a container.
+      expect(textOf(readFileSync(`${test.instance.paths.containerLogs}/${next.id}.log`, 'utf8')).trim()).toBe('4');
+      const zombies = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+      for (const child of zombies) expect(readFileSync(`/proc/${child}/stat`, 'utf8')).not.toMatch(/\) Z /);
+    },
+  );
 
-  test('one that could not be replaced is replaced later, while it works, without a reconnect', { timeout: 60_000 }, async () => {
+  test('one that could not be replaced is replaced later, while it works, without a reconnect', {
+    timeout: boundMsec(60_000),
+  }, async () => {
     using old = copyLauncher('an earlier build');
     using next = copyLauncher('a later build', (text) => `throw new Error('not yet');\n${text}`);
     const outcomes: RenewalOutcome[] = [];
@@ -126,7 +133,7 @@ describeNeeds({ root: true, cgroup: 'any', userNamespaces: true }, 'a launcher o
     writeFileSync(next.program, readFileSync(shipped().program));
     const { container } = await test.runtime.create(spec('meanwhile', 'sleep 12; exit 5'));
     await test.runtime.start(container.id);
-    await eventually('the upgrade', () => outcomes.some(({ type }) => type === 'upgraded'), 15_000);
+    await eventually('the upgrade', () => outcomes.some(({ type }) => type === 'upgraded'), boundMsec(15_000));
     expect(renewal.trouble).toBeUndefined();
     expect(commandOf(test.instance.launcher.pid)).toContain(next.program);
     expect(changes).not.toContain('launcher-lost');

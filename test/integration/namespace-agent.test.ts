@@ -6,11 +6,12 @@ import type { NamespaceChange } from '@bulkhead/api';
 import { detectCgroups } from '@bulkhead/cgroup';
 import { type ContainerDetail, cgroupRoot, type Namespace, type NamespaceInventory } from '@bulkhead/model';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { boundMsec } from '../support/emulation.ts';
 import { startTestInstance, type TestInstance } from '../support/launcher.ts';
 import { describeNeeds } from '../support/needs.ts';
 import { AgentProcess, type As } from './agent-process.ts';
 
-const withinMsec = 1000;
+const withinMsec = boundMsec(1000);
 const administrator = { kind: 'statement', role: 'administrator', tenants: 'all' } as const satisfies As;
 const memberOf = (...tenants: string[]): As => ({ kind: 'statement', role: 'member', tenants });
 const localRoot = { kind: 'local-root' } as const satisfies As;

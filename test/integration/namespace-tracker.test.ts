@@ -7,11 +7,12 @@ import { SyscallError } from '@bulkhead/kernel';
 import { NamespaceInventory as Inventory, type Namespace, type NamespaceInventory, type NamespaceType } from '@bulkhead/model';
 import { NamespaceTracker, type TaskSource, type TrackerOptions } from '@bulkhead/namespace';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { boundMsec, repetitions } from '../support/emulation.ts';
 import { describeNeeds } from '../support/needs.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** How late something may be seen, and be gone again. */
-const withinMsec = 1000;
+const withinMsec = boundMsec(1000);
 
 interface View {
   tracker: NamespaceTracker;
@@ -205,7 +206,8 @@ describeNeeds(
       );
       await becomes(holder.pid, 'sleep');
       const ino = inodeAt(`/proc/${holder.pid}/fd/9`);
-      const found = await seen(ino, ({ holders }) => holders.processes === 0 && holders.descriptorCount === 1);
+      const isSleeping = ({ holders }: Namespace) => holders.descriptors.every(({ process }) => process.command === 'sleep');
+      const found = await seen(ino, (each) => each.holders.processes === 0 && each.holders.descriptorCount === 1 && isSleeping(each));
       expect(found.holders.descriptors).toEqual([{ process: expect.objectContaining({ pid: holder.pid, command: 'sleep' }), fd: 9 }]);
       expect(lsns('NS').flat()).not.toContain(ino);
       expect(found.owner).toBe(`${found.dev}-${inodeAt('/proc/self/ns/user')}`);
@@ -290,10 +292,11 @@ describeNeeds(
       expect(view.tracker.inspect('4-1')).toBeUndefined();
     });
 
-    it('are right again after a storm of processes, none of which breaks anything', async () => {
-      const loop = 'i=0; while [ $i -lt 400 ]; do unshare --uts true & i=$((i+1)); done; wait';
+    const stormSize = repetitions(400, 60);
+    it(`are right again after two storms of ${stormSize} processes, none of which breaks anything`, async () => {
+      const loop = `i=0; while [ $i -lt ${stormSize} ]; do unshare --uts true & i=$((i+1)); done; wait`;
       const storms = [start('sh', '-c', loop), start('sh', '-c', loop)];
-      const stay = start('unshare', '--uts', 'sleep', '60');
+      const stay = start('unshare', '--uts', 'sleep', '600');
       await becomes(stay.pid, 'sleep');
       await Promise.all(storms.map((storm) => once(storm, 'exit')));
       await seen(inodeAt(`/proc/${stay.pid}/ns/uts`));
