@@ -7,5 +7,5 @@ await describeGuestTests({
   system: 'bare',
   project: 'integration',
   files: integrationFilesForGuest('agent'),
-  timeoutSeconds: 900,
+  timeoutSeconds: 1500,
 });

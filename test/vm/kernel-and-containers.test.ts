@@ -8,5 +8,5 @@ await describeGuestTests({
   system: 'bare',
   project: 'integration',
   files: integrationFilesForGuest('below the agent'),
-  timeoutSeconds: 900,
+  timeoutSeconds: 1500,
 });

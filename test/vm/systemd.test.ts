@@ -6,5 +6,5 @@ await describeGuestTests({
   system: 'systemd',
   project: 'guest',
   files: ['test/vm/guest/delegated-scope.test.ts'],
-  timeoutSeconds: 600,
+  timeoutSeconds: 1500,
 });

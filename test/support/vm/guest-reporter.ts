@@ -5,8 +5,11 @@ import type { ReportLine } from './guest-report.ts';
 
 const file = process.env.BULKHEAD_TEST_REPORT ?? '';
 
-const textOf = (error: SerializedError): string =>
-  `${error.stack ?? error.message}${typeof error.diff === 'string' ? `\n${error.diff}` : ''}`;
+/** Message, the frames that are ours, and the difference. */
+function textOf(error: SerializedError): string {
+  const stack = (error.stack ?? error.message).split('\n').filter((line) => !line.includes('/node_modules/'));
+  return [...stack, ...(typeof error.diff === 'string' ? [error.diff] : [])].join('\n');
+}
 
 function titlesOf(test: TestCase): string[] {
   const titles = [test.name];

@@ -53,6 +53,11 @@ echo b >/proc/sysrq-trigger
 sleep 60
 `;
 
+function every(msec: number, action: () => void): Disposable {
+  const timer = setInterval(action, msec);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
 /** Boots Debian's kernel and runs tests in there. */
 export async function runTestsInGuest(plan: GuestPlan): Promise<GuestRun> {
   const script = runTests(plan);
@@ -65,6 +70,14 @@ export async function runTestsInGuest(plan: GuestPlan): Promise<GuestRun> {
           files: { main: `export BULKHEAD_TEST_PROGRAMS=${shellWord(prepareProgram(root))}\n${script}` },
         };
   await using guest = startGuest({ name, boot: prepareBootFiles(), timeoutSeconds, ...options });
+  const begin = performance.now();
+  // vitest shows nothing while tests are collected, which is when guests run.
+  using _progress = every(20_000, () => {
+    const { tests } = parseReport(readLeft(guest, reportFile) ?? '');
+    const failed = tests.filter(({ state }) => state === 'failed').length;
+    const seconds = Math.round((performance.now() - begin) / 1000);
+    process.stderr.write(`guest ${name}: ${seconds} s, ${tests.length} tests done${failed > 0 ? `, ${failed} failed` : ''}\n`);
+  });
   const { isOver, console } = await guest.ended;
   return { ...parseReport(readLeft(guest, reportFile) ?? ''), isOver, console };
 }
