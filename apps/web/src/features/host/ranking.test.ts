@@ -7,10 +7,12 @@ describe('a ranking', () => {
   });
 
   it('says that nothing runs only where that is known', () => {
-    expect(whyNothing({ known: true, away: false, running: 0 })).toBe('noneRunning');
-    expect(whyNothing({ known: true, away: false, running: 4 })).toBe('waiting');
-    expect(whyNothing({ known: false, away: false, running: 0 })).toBe('waiting');
-    expect(whyNothing({ known: true, away: true, running: 4 })).toBe('useUnknown');
+    const known = { known: true, away: false, running: 0, unmeasured: 0 };
+    expect(whyNothing(known)).toBe('noneRunning');
+    expect(whyNothing({ ...known, running: 4 })).toBe('waiting');
+    expect(whyNothing({ ...known, known: false })).toBe('waiting');
+    expect(whyNothing({ ...known, away: true, running: 4 })).toBe('useUnknown');
+    expect(whyNothing({ ...known, unmeasured: 3 })).toBe('noneMeasured');
   });
 });
 

@@ -6,18 +6,23 @@ export function rankByUse<T extends { value: number | undefined }>(items: readon
     .slice(0, most);
 }
 
-/** Why there is nothing to rank. That nothing runs is said only where that is known. */
-export function whyNothing({
-  known,
-  away,
-  running,
-}: {
+/** What is known where there is nothing to rank. */
+interface Known {
+  /** False until the containers were told. */
   known: boolean;
+  /** True where nobody tells. */
   away: boolean;
+  /** What runs and can be measured. */
   running: number;
-}): 'waiting' | 'useUnknown' | 'noneRunning' {
+  /** What runs without a cgroup of its own. */
+  unmeasured: number;
+}
+
+/** Why there is nothing to rank. That nothing runs is said only where that is known. */
+export function whyNothing({ known, away, running, unmeasured }: Known): 'waiting' | 'useUnknown' | 'noneRunning' | 'noneMeasured' {
   if (away) return 'useUnknown';
-  return known && running === 0 ? 'noneRunning' : 'waiting';
+  if (!known || running > 0) return 'waiting';
+  return unmeasured > 0 ? 'noneMeasured' : 'noneRunning';
 }
 
 /** CPU in use between two totals of the same process, in thousandths; undefined where they cannot be compared. */

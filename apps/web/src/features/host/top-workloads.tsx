@@ -69,7 +69,18 @@ export function TopWorkloads({ by, administrator }: { by: 'cpu' | 'memory'; admi
   const most = ranked[0]?.value ?? 0;
   if (ranked.length === 0) {
     const away = connection === 'lost' || reachability?.reachable === false;
-    return <p className={css.none}>{t(whyNothing({ known: containers !== undefined, away, running: running.length + foreign.length }))}</p>;
+    return (
+      <p className={css.none}>
+        {t(
+          whyNothing({
+            known: containers !== undefined,
+            away,
+            running: running.length + foreign.length,
+            unmeasured: workloads.size - foreign.length,
+          }),
+        )}
+      </p>
+    );
   }
   return (
     <ol className={css.top}>

@@ -42,10 +42,9 @@ export function useNamespaceColumns(): Column<NamespaceRow>[] {
         cell: ({ namespace }) => (
           <span className={css.name}>
             <Link className={css.nameText} href={namespaceHref(namespace.key)} title={namespace.maker.externalId ?? namespace.maker.name}>
-              {namespace.maker.name}
+              {namespace.initial ? t('initial') : namespace.maker.name}
             </Link>
             <RuntimeBadge runtime={namespace.maker.runtime} />
-            {namespace.initial && <span className={css.initial}>{t('initial')}</span>}
           </span>
         ),
       },
