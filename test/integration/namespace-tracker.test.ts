@@ -367,4 +367,5 @@ describeNeeds(
       expect(hidden.workloads.length).toBeLessThan(part.workloads.length);
     });
   },
+  { retry: 2 },
 );

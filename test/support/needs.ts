@@ -56,9 +56,14 @@ export function findMissing(needs: Needs): string[] {
   return missing;
 }
 
-/** `describe` where the machine has what the tests need; else they are skipped, with what is missing in their title. In CI a skip is a failure. */
-export function describeNeeds(needs: Needs, title: string, define: () => void): void {
+/**
+ * `describe` where the machine has what the tests need; else they are skipped, with what is missing in their title. In CI
+ * a skip is a failure.
+ *
+ * @param options.retry for tests that hold something to a second: a machine that does other things at that moment gets another try
+ */
+export function describeNeeds(needs: Needs, title: string, define: () => void, options: { retry?: number } = {}): void {
   const missing = findMissing(needs);
-  if (missing.length === 0) describe(title, define);
+  if (missing.length === 0) describe(title, options, define);
   else describe.skip(`${title} (needs ${missing.join(', ')})`, define);
 }
