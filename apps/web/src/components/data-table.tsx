@@ -1,6 +1,6 @@
 'use client';
 import { ActionIcon, Menu } from '@mantine/core';
-import { IconArrowDown, IconArrowUp, IconColumns3 } from '@tabler/icons-react';
+import { IconColumns3 } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useTranslations } from 'next-intl';
 import {
@@ -15,6 +15,7 @@ import {
 } from 'react';
 import css from './data-table.module.css';
 import { heldOrder } from './row-order.ts';
+import { ariaSort, SortHeading } from './sort-heading.tsx';
 import { type Sort, type SortValue, sortRows } from './sort-rows.ts';
 import type { ColumnChoice } from './use-column-choice.ts';
 
@@ -188,28 +189,18 @@ export function DataTable<Row>(props: Props<Row>) {
                 style={
                   { '--width': column.width ?? 'auto', '--narrow-width': column.narrowWidth ?? column.width ?? 'auto' } as CSSProperties
                 }
-                aria-sort={column.id === sort.column ? (sort.descending ? 'descending' : 'ascending') : undefined}
+                aria-sort={ariaSort(sort, column.id)}
               >
                 {column.value === undefined ? (
                   <span className={column.quiet ? 'visually-hidden' : undefined}>{column.heading}</span>
                 ) : (
-                  <button
-                    type="button"
-                    className={css.sort}
-                    onClick={() =>
-                      onSort({
-                        column: column.id,
-                        descending:
-                          column.id === sort.column
-                            ? !sort.descending
-                            : column.number === true || column.newestFirst === true || column.mostFirst === true,
-                      })
-                    }
-                  >
-                    {column.heading}
-                    {column.id === sort.column &&
-                      (sort.descending ? <IconArrowDown size={14} aria-hidden="true" /> : <IconArrowUp size={14} aria-hidden="true" />)}
-                  </button>
+                  <SortHeading
+                    column={column.id}
+                    heading={column.heading}
+                    sort={sort}
+                    onSort={onSort}
+                    descendingFirst={column.number === true || column.newestFirst === true || column.mostFirst === true}
+                  />
                 )}
               </th>
             ))}
@@ -253,7 +244,13 @@ export function DataTable<Row>(props: Props<Row>) {
 }
 
 /** Which columns a table shows. */
-export function ColumnMenu<Row>({ columns, choice }: { columns: readonly Column<Row>[]; choice: ColumnChoice }) {
+export function ColumnMenu({
+  columns,
+  choice,
+}: {
+  columns: readonly { id: string; heading: string; always?: boolean; quiet?: boolean }[];
+  choice: ColumnChoice;
+}) {
   const t = useTranslations('table');
   return (
     <Menu position="bottom-end" withinPortal closeOnItemClick={false}>

@@ -115,7 +115,7 @@ export function ContainersPage({ administrator }: { administrator: boolean }) {
       <AwayNotice />
       {administrator && !view.gone && <InventoryNotice inventory={inventory} of="workloads" />}
       {view.gone ? (
-        <PastContainers />
+        <PastContainers search={view.search} onSearch={(search) => show({ search }, 'replace')} />
       ) : (
         <>
           <div className={css.toolbar}>
@@ -166,7 +166,11 @@ export function ContainersPage({ administrator }: { administrator: boolean }) {
             />
             {containers !== undefined && (
               <span className={css.count} aria-live="polite">
-                {filtered ? t('countOf', { shown: format.integer(present), all: format.integer(whole) }) : t('count', { count: whole })}
+                {filtered
+                  ? t('countOf', { shown: format.integer(present), all: format.integer(whole) })
+                  : view.runtime === 'containers' || view.runtime === 'bulkhead'
+                    ? t('count', { count: whole })
+                    : t('countWorkloads', { count: whole })}
               </span>
             )}
             <ColumnMenu columns={columns} choice={choice} />

@@ -21,10 +21,14 @@ interface Props {
   isFresh(id: string): boolean;
   /** Leaves out what the page around says already. */
   compact?: boolean;
+  /** Columns that the reader does without. */
+  hidden?: ReadonlySet<string>;
   open(event: ListedEvent): void;
 }
 
-export function EventList({ events, isFresh, compact = false, open }: Props) {
+const nothing: ReadonlySet<string> = new Set();
+
+export function EventList({ events, isFresh, compact = false, hidden = nothing, open }: Props) {
   const t = useTranslations('events');
   const w = useTranslations('eventKind');
   return (
@@ -34,18 +38,22 @@ export function EventList({ events, isFresh, compact = false, open }: Props) {
           <tr>
             <th scope="col">{t('column.time')}</th>
             <th scope="col">{t('column.what')}</th>
-            {!compact && <th scope="col">{t('column.container')}</th>}
-            {!compact && (
+            {!compact && !hidden.has('container') && <th scope="col">{t('column.container')}</th>}
+            {!compact && !hidden.has('tenant') && (
               <th scope="col" className={css.tenant}>
                 {t('column.tenant')}
               </th>
             )}
-            <th scope="col" className={css.who}>
-              {t('column.who')}
-            </th>
-            <th scope="col" className={css.detail}>
-              {t('column.detail')}
-            </th>
+            {!hidden.has('who') && (
+              <th scope="col" className={css.who}>
+                {t('column.who')}
+              </th>
+            )}
+            {!hidden.has('detail') && (
+              <th scope="col" className={css.detail}>
+                {t('column.detail')}
+              </th>
+            )}
             <th scope="col">
               <span className="visually-hidden">{t('column.transcript')}</span>
             </th>
@@ -60,7 +68,7 @@ export function EventList({ events, isFresh, compact = false, open }: Props) {
               <td className={table.nowrap}>
                 <StateMark state={eventState(event.kind)}>{w(eventWords[event.kind])}</StateMark>
               </td>
-              {!compact && (
+              {!compact && !hidden.has('container') && (
                 <td className={css.container}>
                   {event.containerId && (
                     <Link className={table.link} href={`/containers/${event.containerId}`}>
@@ -69,11 +77,13 @@ export function EventList({ events, isFresh, compact = false, open }: Props) {
                   )}
                 </td>
               )}
-              {!compact && <td className={css.tenant}>{event.tenantId}</td>}
-              <td className={css.who}>{event.subject?.name ?? ''}</td>
-              <td className={css.detail} title={detailText(event.detail)}>
-                {detailText(event.detail)}
-              </td>
+              {!compact && !hidden.has('tenant') && <td className={css.tenant}>{event.tenantId}</td>}
+              {!hidden.has('who') && <td className={css.who}>{event.subject?.name ?? ''}</td>}
+              {!hidden.has('detail') && (
+                <td className={css.detail} title={detailText(event.detail)}>
+                  {detailText(event.detail)}
+                </td>
+              )}
               <td className={css.open}>
                 <button type="button" className={css.openButton} onClick={() => open(event)}>
                   <IconListDetails size={16} aria-hidden="true" />

@@ -5,7 +5,9 @@ import { IconSearch } from '@tabler/icons-react';
 import { useSearchParams } from 'next/navigation';
 import { useTranslations } from 'next-intl';
 import { type FormEvent, useState } from 'react';
+import { ColumnMenu } from '../../components/data-table.tsx';
 import { PageHead } from '../../components/page-head.tsx';
+import { useColumnChoice } from '../../components/use-column-choice.ts';
 import { setParameter } from '../../lib/url.ts';
 import { AwayNotice } from '../live/away-notice.tsx';
 import { eventWords } from './event-words.ts';
@@ -20,6 +22,8 @@ export function EventsPage() {
   const params = useSearchParams();
   const kind = kinds.find((candidate) => candidate === params.get('kind'));
   const container = params.get('container') ?? undefined;
+  const choice = useColumnChoice('events', []);
+  const columns = (['container', 'tenant', 'who', 'detail'] as const).map((id) => ({ id, heading: t(`column.${id}`) }));
   const [typed, setTyped] = useState(container ?? '');
   const search = (event: FormEvent) => {
     event.preventDefault();
@@ -49,8 +53,11 @@ export function EventsPage() {
           onChange={(event) => setParameter('kind', event.currentTarget.value || undefined, 'push')}
           data={[{ value: '', label: t('filter.allKinds') }, ...kinds.map((value) => ({ value, label: w(eventWords[value]) }))]}
         />
+        <div className={css.columns}>
+          <ColumnMenu columns={columns} choice={choice} />
+        </div>
       </form>
-      <EventsView filter={{ kind, container }} />
+      <EventsView filter={{ kind, container }} hidden={choice.hidden} />
     </>
   );
 }

@@ -15,7 +15,17 @@ import { type EventFilter, useEvents } from './use-events.ts';
 const EventDialog = dynamic(() => import('./event-dialog.tsx').then((module) => module.EventDialog), { ssr: false });
 
 /** Events of a filter, live, older ones on request, one of them opened by the address. */
-export function EventsView({ filter, compact = false, limit }: { filter: EventFilter; compact?: boolean; limit?: number }) {
+export function EventsView({
+  filter,
+  compact = false,
+  limit,
+  hidden,
+}: {
+  filter: EventFilter;
+  compact?: boolean;
+  limit?: number;
+  hidden?: ReadonlySet<string>;
+}) {
   const t = useTranslations('events');
   const opened = useSearchParams().get('event');
   const { events, isFresh, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useEvents(filter);
@@ -31,6 +41,7 @@ export function EventsView({ filter, compact = false, limit }: { filter: EventFi
           events={limit === undefined ? events : events.slice(0, limit)}
           isFresh={isFresh}
           compact={compact}
+          {...(hidden === undefined ? {} : { hidden })}
           open={(event) => setParameter('event', event.id, 'push')}
         />
       )}

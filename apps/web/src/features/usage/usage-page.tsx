@@ -6,15 +6,20 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useSearchParams } from 'next/navigation';
 import { useLocale, useTranslations } from 'next-intl';
 import { useState } from 'react';
+import { ColumnMenu } from '../../components/data-table.tsx';
 import { Empty } from '../../components/empty.tsx';
 import { Link } from '../../components/link.tsx';
 import { Measure, NotMeasured, useFormat } from '../../components/measure.tsx';
 import { PageHead, Section } from '../../components/page-head.tsx';
 import { RowsSkeleton } from '../../components/rows-skeleton.tsx';
+import { SearchField } from '../../components/search-field.tsx';
+import { ariaSort, SortHeading } from '../../components/sort-heading.tsx';
+import { readSort, type Sort, type SortValue, sortRows, sortText } from '../../components/sort-rows.ts';
 import { StateMark } from '../../components/state-mark.tsx';
 import table from '../../components/table.module.css';
 import { TableScroll } from '../../components/table-scroll.tsx';
 import { TroubleNotice } from '../../components/trouble-notice.tsx';
+import { useColumnChoice } from '../../components/use-column-choice.ts';
 import { troubleOf, useTRPC } from '../../lib/api.ts';
 import { download } from '../../lib/download.ts';
 import { formatExactTime } from '../../lib/format.ts';
@@ -48,35 +53,80 @@ function State({ line }: { line: UsageLine }) {
   return line.final ? <span className={table.soft}>{t('final')}</span> : <span>{t('running')}</span>;
 }
 
-function TenantUsage({ summary }: { summary: UsageSummary }) {
+const sortColumns = ['container', 'cpu', 'memory', 'read', 'written', 'state'] as const;
+type SortColumn = (typeof sortColumns)[number];
+const usualSort = { column: 'cpu', descending: true } as const;
+
+const sortValues: Record<SortColumn, (line: UsageLine) => SortValue> = {
+  container: ({ containerName }) => containerName,
+  cpu: ({ cpuUsageUsec }) => (cpuUsageUsec === undefined ? undefined : Number(cpuUsageUsec)),
+  memory: ({ memoryByteSeconds }) => Number(memoryByteSeconds),
+  read: ({ ioReadBytes }) => (ioReadBytes === undefined ? undefined : Number(ioReadBytes)),
+  written: ({ ioWriteBytes }) => (ioWriteBytes === undefined ? undefined : Number(ioWriteBytes)),
+  state: ({ final, unmeasuredMsec }) => (Number(unmeasuredMsec) >= 1_000 ? 2 : final ? 1 : 0),
+};
+
+/** In lower case; nothing wanted fits everything. */
+const matches = ({ containerName, containerId, tenantId }: UsageLine, wanted: string): boolean =>
+  `${containerName} ${containerId} ${tenantId}`.toLowerCase().includes(wanted);
+const finds = ({ containers }: UsageSummary, wanted: string): boolean => containers.some((line) => matches(line, wanted));
+
+function TenantUsage({
+  summary,
+  wanted,
+  sort,
+  hidden,
+  onSort,
+}: {
+  summary: UsageSummary;
+  /** In lower case; only lines with it in their name are listed. Totals are of all. */
+  wanted: string;
+  sort: Sort<SortColumn>;
+  hidden: ReadonlySet<string>;
+  onSort(sort: Sort<SortColumn>): void;
+}) {
   const t = useTranslations('usage');
   const cells = useCells();
+  const lines = sortRows(
+    summary.containers.filter((line) => matches(line, wanted)),
+    sortValues[sort.column],
+    sort.descending,
+  );
+  if (lines.length === 0 && wanted !== '') return null;
+  const heading = (column: SortColumn) => (
+    <SortHeading column={column} heading={t(column)} sort={sort} onSort={onSort} descendingFirst={column !== 'container'} />
+  );
   return (
     <Section title={summary.tenantId} aside={t('containers', { count: summary.containers.length })}>
       <TableScroll label={summary.tenantId}>
         <table className={`${table.table} ${css.table}`}>
           <thead>
             <tr>
-              <th scope="col">{t('container')}</th>
-              <th scope="col" className={table.number}>
-                {t('cpu')}
+              <th scope="col" aria-sort={ariaSort(sort, 'container')}>
+                {heading('container')}
               </th>
-              <th scope="col" className={table.number}>
-                {t('memory')}
+              <th scope="col" className={table.number} aria-sort={ariaSort(sort, 'cpu')}>
+                {heading('cpu')}
               </th>
-              <th scope="col" className={`${table.number} ${css.io}`}>
-                {t('read')}
+              <th scope="col" className={table.number} aria-sort={ariaSort(sort, 'memory')}>
+                {heading('memory')}
               </th>
-              <th scope="col" className={`${table.number} ${css.io}`}>
-                {t('written')}
-              </th>
-              <th scope="col" className={css.state}>
-                {t('state')}
-              </th>
+              {(['read', 'written'] as const)
+                .filter((column) => !hidden.has(column))
+                .map((column) => (
+                  <th key={column} scope="col" className={`${table.number} ${css.io}`} aria-sort={ariaSort(sort, column)}>
+                    {heading(column)}
+                  </th>
+                ))}
+              {!hidden.has('state') && (
+                <th scope="col" className={css.state} aria-sort={ariaSort(sort, 'state')}>
+                  {heading('state')}
+                </th>
+              )}
             </tr>
           </thead>
           <tbody>
-            {summary.containers.map((line) => (
+            {lines.map((line) => (
               <tr key={`${line.hostId} ${line.containerId}`}>
                 <th scope="row" className={css.name}>
                   <Link className={table.link} href={`/containers/${line.containerId}`}>
@@ -85,11 +135,13 @@ function TenantUsage({ summary }: { summary: UsageSummary }) {
                 </th>
                 <td className={table.number}>{cells.cpu(line.cpuUsageUsec)}</td>
                 <td className={table.number}>{cells.memory(line.memoryByteSeconds)}</td>
-                <td className={`${table.number} ${css.io}`}>{cells.io(line.ioReadBytes)}</td>
-                <td className={`${table.number} ${css.io}`}>{cells.io(line.ioWriteBytes)}</td>
-                <td className={css.state}>
-                  <State line={line} />
-                </td>
+                {!hidden.has('read') && <td className={`${table.number} ${css.io}`}>{cells.io(line.ioReadBytes)}</td>}
+                {!hidden.has('written') && <td className={`${table.number} ${css.io}`}>{cells.io(line.ioWriteBytes)}</td>}
+                {!hidden.has('state') && (
+                  <td className={css.state}>
+                    <State line={line} />
+                  </td>
+                )}
               </tr>
             ))}
           </tbody>
@@ -98,9 +150,9 @@ function TenantUsage({ summary }: { summary: UsageSummary }) {
               <th scope="row">{t('total')}</th>
               <td className={table.number}>{cells.cpu(summary.cpuUsageUsec)}</td>
               <td className={table.number}>{cells.memory(summary.memoryByteSeconds)}</td>
-              <td className={`${table.number} ${css.io}`}>{cells.io(summary.ioReadBytes)}</td>
-              <td className={`${table.number} ${css.io}`}>{cells.io(summary.ioWriteBytes)}</td>
-              <td className={css.state} />
+              {!hidden.has('read') && <td className={`${table.number} ${css.io}`}>{cells.io(summary.ioReadBytes)}</td>}
+              {!hidden.has('written') && <td className={`${table.number} ${css.io}`}>{cells.io(summary.ioWriteBytes)}</td>}
+              {!hidden.has('state') && <td className={css.state} />}
             </tr>
           </tfoot>
         </table>
@@ -148,7 +200,13 @@ export function UsagePage() {
   const t = useTranslations('usage');
   const locale = useLocale();
   const trpc = useTRPC();
-  const asked = useSearchParams().get('period');
+  const params = useSearchParams();
+  const asked = params.get('period');
+  const search = params.get('q') ?? '';
+  const wanted = search.trim().toLowerCase();
+  const sort = readSort(params.get('sort'), sortColumns, usualSort);
+  const choice = useColumnChoice('usage', []);
+  const columns = (['read', 'written', 'state'] as const).map((id) => ({ id, heading: t(id) }));
   const period: Period = periods.find((candidate) => candidate === asked) ?? 'month';
   // Fixed while the page stands, so that asking again asks for the same window.
   const [openedMsec] = useState(() => Date.now());
@@ -194,15 +252,28 @@ export function UsagePage() {
           onChange={(value) => setParameter('period', value === 'month' ? undefined : value, 'push')}
           data={periods.map((value) => ({ value, label: t(`period.${value}`) }))}
         />
+        <SearchField className={css.search} label={t('search')} value={search} onSearch={(text) => setParameter('q', text, 'replace')} />
         {data?.[0] && <span className={css.until}>{t('until', { time: formatExactTime(locale, Date.parse(data[0].to)) })}</span>}
+        <ColumnMenu columns={columns} choice={choice} />
       </div>
       {error && <TroubleNotice trouble={troubleOf(error)} retry={() => void refetch()} />}
       {data === undefined ? (
         !error && <RowsSkeleton height={33} />
+      ) : data.length > 0 && wanted !== '' && !data.some((summary) => finds(summary, wanted)) ? (
+        <Empty title={t('nothing.title')}>{t('nothing.what')}</Empty>
       ) : data.length === 0 ? (
         <Empty title={t('empty.title')}>{t('empty.what')}</Empty>
       ) : (
-        data.map((summary) => <TenantUsage key={summary.tenantId} summary={summary} />)
+        data.map((summary) => (
+          <TenantUsage
+            key={summary.tenantId}
+            summary={summary}
+            wanted={wanted}
+            sort={sort}
+            hidden={choice.hidden}
+            onSort={(next) => setParameter('sort', sortText(next) === sortText(usualSort) ? undefined : sortText(next), 'push')}
+          />
+        ))
       )}
     </>
   );

@@ -1,10 +1,12 @@
 'use client';
 import { useTranslations } from 'next-intl';
 import { Empty } from '../../../components/empty.tsx';
+import { Link } from '../../../components/link.tsx';
 import { Section } from '../../../components/page-head.tsx';
 import { StateMark } from '../../../components/state-mark.tsx';
 import table from '../../../components/table.module.css';
 import { TableScroll } from '../../../components/table-scroll.tsx';
+import { namespaceHref } from '../../namespace/namespaces-url.ts';
 import { useShown } from './container-frame.tsx';
 
 /** The container's namespaces by their identity, and whether they are its own or the host's. */
@@ -37,7 +39,11 @@ export function NamespacesTab() {
                 <th scope="row">{namespace.type}</th>
                 <td className={`${table.soft} ${table.spare}`}>{t(`kind.${namespace.type}`)}</td>
                 <td className={table.number}>{namespace.dev}</td>
-                <td className={table.number}>{namespace.ino}</td>
+                <td className={table.number}>
+                  <Link className={table.link} href={namespaceHref(`${namespace.dev}-${namespace.ino}`)}>
+                    {namespace.ino}
+                  </Link>
+                </td>
                 <td>
                   {/* The host's clock is shared unless an own one was asked for; any other shared namespace is worth a look. */}
                   <StateMark state={namespace.initial ? (namespace.type === 'time' ? 'unknown' : 'attention') : 'good'}>
