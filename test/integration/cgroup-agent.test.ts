@@ -232,27 +232,31 @@ describeNeeds(
       expect(agent.log.filter((line) => line.includes('could not be read'))).toEqual([]);
     });
 
-    it('of our containers bear their names, and none of their counters is held open twice', async () => {
-      await agent.must('mutation', 'container.create', { name: 'shown', tenantId: 'acme', image: 'host', args: ['sleep', '600'] });
-      const { container } = await agent.must<{ container: { id: string } }>('mutation', 'container.start', { container: 'shown' });
+    it('of our containers bear their names, and none of their counters is held open twice', async ({ task }) => {
+      const name = `shown-${task.result?.retryCount ?? 0}`;
+      await agent.must('mutation', 'container.create', { name, tenantId: 'acme', image: 'host', args: ['sleep', '600'] });
+      const { container } = await agent.must<{ container: { id: string } }>('mutation', 'container.start', { container: name });
       const path = `/${cgroupRoot(instance.instance)}/acme/${container.id}`;
       await until((node) => node?.use.memoryBytes !== undefined, path);
       expect(await find(path)).toMatchObject({
-        maker: { runtime: 'bulkhead', name: 'shown', containerId: container.id, tenantId: 'acme' },
+        maker: { runtime: 'bulkhead', name, containerId: container.id, tenantId: 'acme' },
         use: { pids: 1 },
       });
+      const heldOpen = () =>
+        readdirSync(`/proc/${agent.pid}/fd`).flatMap((fd) => {
+          try {
+            const link = readlinkSync(`/proc/${agent.pid}/fd/${fd}`);
+            return link.endsWith(`${path}/memory.usage_in_bytes`) || link.endsWith(`${path}/memory.current`) ? [link] : [];
+          } catch {
+            return [];
+          }
+        });
+      // The tree may have opened it before it was a container's.
+      await expect.poll(heldOpen, { timeout: boundMsec(5000), interval: 100 }).toHaveLength(1);
       await sleep(2 * withinMsec);
-      const links = readdirSync(`/proc/${agent.pid}/fd`).flatMap((fd) => {
-        try {
-          return [readlinkSync(`/proc/${agent.pid}/fd/${fd}`)];
-        } catch {
-          return [];
-        }
-      });
-      const memory = links.filter((link) => link.endsWith(`${path}/memory.usage_in_bytes`) || link.endsWith(`${path}/memory.current`));
-      expect(memory).toHaveLength(1);
+      expect(heldOpen()).toHaveLength(1);
       expect((await find(path))?.use.memoryBytes).toBeGreaterThan(0);
-      await agent.must('mutation', 'container.delete', { container: 'shown', force: true });
+      await agent.must('mutation', 'container.delete', { container: name, force: true });
       expect(await until((node) => node === undefined, path)).toBeLessThan(boundMsec(withinMsec));
     });
 
