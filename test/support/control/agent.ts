@@ -313,11 +313,21 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
         const scope = new NamespaceScope(caller);
         yield { type: 'snapshot', ...scope.inventory(inventory()) };
         const both = new Broadcast<NamespaceChange | 'containers'>(1000, (waiting) => waiting);
-        const tell = async <T>(from: AsyncIterable<T>, item: (one: T) => NamespaceChange | 'containers') => {
-          for await (const one of from) both.publish(item(one));
-        };
-        void tell(changes.subscribe(signal), () => 'containers');
-        void tell(host.changes.subscribe(signal), (change) => change);
+        // A thousand containers at once are one change.
+        let told = true;
+        void (async () => {
+          for await (const _ of changes.subscribe(signal)) {
+            if (!told) continue;
+            told = false;
+            setTimeout(() => {
+              told = true;
+              both.publish('containers');
+            }, 20);
+          }
+        })();
+        void (async () => {
+          for await (const change of host.changes.subscribe(signal)) both.publish(change);
+        })();
         for await (const change of both.subscribe(signal)) {
           if (change === 'containers' || caller.tenants !== 'all') yield { type: 'snapshot', ...scope.inventory(inventory()) };
           else yield change;
