@@ -206,6 +206,22 @@ describeNeeds({ root: true, programs: ['unshare', 'nsenter', 'ip', 'sleep'] }, '
     await table.screenshot({ path: join(screenshots, 'real-health.png'), fullPage: true });
   });
 
+  it('what was made durable of a cgroup is in its stored chart', async () => {
+    // A stored point stands for a minute, and minutes are made durable as they end.
+    const shown = async () => {
+      await table.goto(`${instance.url}/cgroups/at?range=1h`);
+      return table
+        .getByRole('img', { name: /^CPU\. last / })
+        .waitFor({ timeout: 5_000 })
+        .then(
+          () => true,
+          () => false,
+        );
+    };
+    await expect.poll(shown, { timeout: 150_000, interval: 1_000 }).toBe(true);
+    await table.screenshot({ path: join(screenshots, 'real-stored-cgroup.png') });
+  }, 180_000);
+
   it('nothing went wrong in any page', () => {
     expect(browser.troubles).toEqual([]);
   });
