@@ -237,7 +237,8 @@ describeNeeds(
       await agent.must('mutation', 'container.create', { name, tenantId: 'acme', image: 'host', args: ['sleep', '600'] });
       const { container } = await agent.must<{ container: { id: string } }>('mutation', 'container.start', { container: name });
       const path = `/${cgroupRoot(instance.instance)}/acme/${container.id}`;
-      await until((node) => node?.use.memoryBytes !== undefined, path);
+      // It is there before its first process is, and the tree is read once a second.
+      await until((node) => node?.use.memoryBytes !== undefined && node.use.pids === 1, path);
       expect(await find(path)).toMatchObject({
         maker: { runtime: 'bulkhead', name, containerId: container.id, tenantId: 'acme' },
         use: { pids: 1 },
