@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { detectCgroups } from '@bulkhead/cgroup';
 import { cgroupRoot, type JournalEntry, type ReadingRecord } from '@bulkhead/model';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { boundMsec } from '../support/emulation.ts';
+import { boundMsec, repetitions } from '../support/emulation.ts';
 import { startTestInstance, type TestInstance } from '../support/launcher.ts';
 import { describeNeeds } from '../support/needs.ts';
 import { AgentProcess } from './agent-process.ts';
@@ -90,14 +90,16 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'any', controllers: ['
     expect(missing).toBeLessThan(isUnified ? BigInt(incarnations) : 1n);
   };
 
-  it(`is what the kernel counted for the tenant, to the ${isUnified ? 'microsecond' : 'nanosecond'}, containers of 20 ms among it`, async () => {
-    const names = Array.from({ length: 12 }, (_, index) => `short-${index}`);
+  const shortLives = repetitions(12, 4);
+  const unit = isUnified ? 'microsecond' : 'nanosecond';
+  it(`is what the kernel counted for the tenant, to the ${unit}, ${shortLives} containers of 20 ms among it`, async () => {
+    const names = Array.from({ length: shortLives }, (_, index) => `short-${index}`);
     for (const name of names) await create('exact', name, short);
-    await create('exact', 'long', ['sh', '-c', 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done']);
+    await create('exact', 'long', ['sh', '-c', `i=0; while [ $i -lt ${repetitions(300_000, 60_000)} ]; do i=$((i+1)); done`]);
     for (const name of [...names, 'long']) await ended(name);
     for (const name of [...names, 'long']) await remove(name);
     const finals = (await readings('exact')).filter(({ final }) => final);
-    expect(new Set(finals.map(({ containerId }) => containerId)).size).toBe(13);
+    expect(new Set(finals.map(({ containerId }) => containerId)).size).toBe(shortLives + 1);
     await expectAllCounted('exact');
   });
 

@@ -182,7 +182,7 @@ describeNeeds({ root: true, userNamespaces: true }, 'launcher', () => {
     await client.ask({ type: 'forget', id: one.id }, 'done');
   });
 
-  const forks = repetitions(10_000, 500);
+  const forks = repetitions(10_000, 300);
   it(`forks ${forks} times with no failed child, no zombie and no leaked descriptor`, { timeout: 600_000 }, async () => {
     await run(['true']);
     const before = { descriptors: descriptors(), children: children().length };

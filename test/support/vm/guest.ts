@@ -93,7 +93,8 @@ function commandOf(options: GuestOptions, directory: string, disks: readonly str
     ...['-accel', 'tcg,thread=multi,tb-size=512'],
     // Five levels of page tables only make each walk longer.
     ...['-cpu', 'max,la57=off,pku=off'],
-    ...['-smp', '2'],
+    // One each: two guests run at a time, and processors that wait for each other spin.
+    ...['-smp', '1'],
     ...['-m', String(options.memoryMegabytes ?? 3072)],
     ...['-kernel', options.boot.kernel],
     ...['-initrd', options.boot.initramfs],
