@@ -26,7 +26,7 @@ export default defineConfig({
       { extends: true, test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...serial } },
       { extends: true, test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'], ...serial } },
       // Each file boots guests of its own, which share nothing with this machine: two at a time.
-      { extends: true, test: { name: 'vm', include: ['test/vm/*.test.ts'], maxWorkers: 2 } },
+      { extends: true, test: { name: 'vm', include: ['test/vm/*.test.ts'], globalSetup: 'test/support/vm/prepare.ts', maxWorkers: 2 } },
       // Run by the tier vm, inside its guests.
       { extends: true, test: { name: 'guest', include: ['test/vm/guest/**/*.test.ts'], ...serial } },
       { extends: true, test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...serial, testTimeout: 120_000, hookTimeout: 300_000 } },

@@ -26,7 +26,7 @@ describeNeeds(
     beforeAll(async () => {
       instance = await startInstance({ args: ['--no-web'] });
     });
-    afterAll(() => instance[Symbol.asyncDispose]());
+    afterAll(() => instance?.[Symbol.asyncDispose]());
     afterEach(() => {
       const left = list().map(({ id }) => id);
       if (left.length > 0) instance.run('rm', '-f', ...left);

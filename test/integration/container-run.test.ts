@@ -17,7 +17,7 @@ describeNeeds({ root: true, cgroup: 'any', userNamespaces: true }, 'run: create 
   beforeAll(async () => {
     host = await startTestRuntime();
   });
-  afterAll(() => host[Symbol.asyncDispose]());
+  afterAll(() => host?.[Symbol.asyncDispose]());
 
   it('answers once the program runs, in namespaces of its own, with limits set', async () => {
     const { container, transcript } = await host.runtime.run(spec(['sleep', '60'], { limits: { pidsMax: 7 } }));

@@ -20,7 +20,7 @@ describeNeeds({ root: true, cgroup: 'any', userNamespaces: true, controllers: ['
   beforeAll(async () => {
     host = await startTestRuntime();
   });
-  afterAll(() => host[Symbol.asyncDispose]());
+  afterAll(() => host?.[Symbol.asyncDispose]());
 
   const start = async (args: string[], extra: Partial<ContainerSpecInput> = {}) => {
     const { container } = await host.runtime.create(spec(args, extra));

@@ -32,7 +32,7 @@ describeNeeds({ root: true, userNamespaces: true }, 'launcher', () => {
     instance = await startTestInstance();
     await connect();
   });
-  afterAll(() => instance[Symbol.asyncDispose]());
+  afterAll(() => instance?.[Symbol.asyncDispose]());
 
   const descriptors = (): number => readdirSync(`/proc/${instance.launcher.pid}/fd`).length;
   const children = (): string[] =>

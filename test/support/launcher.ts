@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type InstancePaths, instancePaths, launcherNodeOptions } from '@bulkhead/model';
+import { boundMsec } from './emulation.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -16,12 +17,13 @@ export interface TestInstance extends AsyncDisposable {
   restartLauncher(): Promise<void>;
 }
 
-async function until(what: string, condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 500; tries += 1) {
-    if (condition()) return;
+async function isSoon(condition: () => boolean): Promise<boolean> {
+  const end = performance.now() + boundMsec(20_000);
+  while (!condition()) {
+    if (performance.now() > end) return false;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`waited in vain for ${what}`);
+  return true;
 }
 
 /** A name for an instance that no other on this host has: three hexadecimal digits. */
@@ -58,7 +60,10 @@ export async function startTestInstance(program = join(root, 'apps/agent/dist/la
       env: { PATH: process.env.PATH ?? '', BULKHEAD_CONFIG: paths.config('launcher') },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
-    await until('the launcher to listen', () => existsSync(paths.launcherSocket) || child.exitCode !== null);
+    if (!(await isSoon(() => existsSync(paths.launcherSocket) || child.exitCode !== null))) {
+      child.kill('SIGKILL');
+      throw new Error('waited in vain for the launcher to listen');
+    }
     if (child.exitCode !== null) throw new Error(`the launcher ended with ${child.exitCode}`);
     return child;
   };

@@ -1,13 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { findMissing, type Needs } from '../needs.ts';
+import { findMissing } from '../needs.ts';
+import { guestNeeds } from './needs.ts';
 import { type GuestPlan, type GuestRun, runTestsInGuest } from './run-tests.ts';
-
-/** What a guest needs of this machine. */
-export const guestNeeds: Needs = {
-  root: true,
-  architecture: 'x64',
-  programs: ['qemu-system-x86_64', 'busybox', 'mke2fs', 'debootstrap', 'setpriv', 'apt-get', 'dpkg-deb'],
-};
 
 /** Makes each result of a guest a result of this run: what failed in there fails here, under the same titles. */
 function registerResults(run: GuestRun, files: readonly string[]): void {

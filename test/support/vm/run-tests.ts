@@ -30,16 +30,22 @@ export interface GuestRun extends GuestReport {
 
 const shellWord = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** Runs the tests with this very program at its own path. */
+/**
+ * Runs the tests with this very program at its own path. Its output goes through a FIFO, since vitest writes otherwise to
+ * a terminal; nobody waits for the end of that, for what a failed test left running may hold it open.
+ */
 const runTests = ({ project, files }: GuestPlan): string => `
 export PATH=${shellWord(`${dirname(process.execPath)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`)}
 export HOME=/root LANG=C.UTF-8 TERM=dumb NO_COLOR=1
 export NODE_COMPILE_CACHE=${shellWord(process.env.NODE_COMPILE_CACHE ?? join(root, '.bootstrap/compile-cache'))}
 export BULKHEAD_TEST_REPORT=/run/vm/${reportFile} BULKHEAD_TEST_EMULATED=1
+mkfifo /run/vm-output
+cat </run/vm-output &
 cd ${shellWord(root)}
 node node_modules/vitest/vitest.mjs run --project=${project} \\
   --reporter=verbose --reporter=${shellWord(join(import.meta.dirname, 'guest-reporter.ts'))} \\
-  ${files.map(shellWord).join(' ')} </dev/null 2>&1 | cat
+  ${files.map(shellWord).join(' ')} </dev/null >/run/vm-output 2>&1
+sleep 1
 `;
 
 /** The script is PID 1: a waiting shell reaps what tests leave orphaned. Its last act ends the machine. */
