@@ -41,7 +41,7 @@ export async function openBrowser(): Promise<TestBrowser> {
   const troubles: string[] = [];
   const watch = (page: Page) => {
     page.on('console', (message) => {
-      if (message.type() === 'error') troubles.push(`${page.url()} console: ${message.text()}`);
+      if (message.type() === 'error') troubles.push(`${page.url()} console: ${message.text()} (${message.location().url})`);
     });
     page.on('pageerror', (error) => troubles.push(`${page.url()} exception: ${error.message}`));
     page.on('response', (response) => {
