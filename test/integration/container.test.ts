@@ -1,19 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { ContainerSpec, type ContainerSpecInput, cgroupRoot, type ExitStatus, Problem } from '@bulkhead/model';
+import { type ContainerSpecInput, cgroupRoot, Problem } from '@bulkhead/model';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { boxSpec, outputOf, runBox, startBox, within } from '../support/boxes.ts';
 import { repetitions } from '../support/emulation.ts';
 import { describeNeeds } from '../support/needs.ts';
 import { supportProgram } from '../support/program.ts';
 import { startTestRuntime, type TestRuntime, witnessCgroups, witnessMounts, witnessProcesses } from '../support/runtime.ts';
-
-let names = 0;
-const spec = (args: string[], extra: Partial<ContainerSpecInput> = {}): ContainerSpec => {
-  names += 1;
-  return ContainerSpec.parse({ name: `box-${names}`, tenantId: 'acme', image: 'host', args, ...extra });
-};
-
-const seconds = (count: number): AbortSignal => AbortSignal.timeout(count * 1000);
 
 describeNeeds({ root: true, cgroup: 'any', userNamespaces: true, controllers: ['cpu', 'memory', 'pids'] }, 'container runtime', () => {
   let host: TestRuntime;
@@ -22,29 +15,12 @@ describeNeeds({ root: true, cgroup: 'any', userNamespaces: true, controllers: ['
   });
   afterAll(() => host?.[Symbol.asyncDispose]());
 
-  const start = async (args: string[], extra: Partial<ContainerSpecInput> = {}) => {
-    const { container } = await host.runtime.create(spec(args, extra));
-    return (await host.runtime.start(container.id)).container;
-  };
-  const output = async (id: string, execId?: string): Promise<string> => {
-    const parts: Buffer[] = [];
-    for await (const item of host.runtime.output(id, { execId, follow: true }, seconds(20)))
-      if (item.type === 'output') parts.push(item.data);
-    return Buffer.concat(parts).toString();
-  };
-  const run = async (
-    args: string[],
-    extra: Partial<ContainerSpecInput> = {},
-  ): Promise<{ exitStatus: ExitStatus | undefined; text: string }> => {
-    const { id } = await start(args, extra);
-    const text = await output(id);
-    const exitStatus = await host.runtime.wait(id, seconds(20));
-    await host.runtime.delete(id, false);
-    return { exitStatus, text };
-  };
+  const start = (args: string[], extra?: Partial<ContainerSpecInput>) => startBox(host, args, extra);
+  const output = (id: string, execId?: string) => outputOf(host, id, execId);
+  const run = (args: string[], extra?: Partial<ContainerSpecInput>) => runBox(host, args, extra);
 
   it('goes through created, running and stopped, and leaves nothing after delete', async () => {
-    const { container, transcript: recorded } = await host.runtime.create(spec(['sh', '-c', 'echo hello; exit 4']));
+    const { container, transcript: recorded } = await host.runtime.create(boxSpec(['sh', '-c', 'echo hello; exit 4']));
     const transcript = recorded.read();
     expect(container.status).toBe('created');
     expect(transcript.steps.map((step) => step.actor)).toContain('child');
@@ -54,7 +30,7 @@ describeNeeds({ root: true, cgroup: 'any', userNamespaces: true, controllers: ['
     const { container: started } = await host.runtime.start(container.id);
     expect(['running', 'stopped']).toContain(started.status);
     expect(await output(container.id)).toBe('hello\n');
-    expect(await host.runtime.wait(container.id, seconds(10))).toEqual({ kind: 'exited', code: 4 });
+    expect(await host.runtime.wait(container.id, within(10))).toEqual({ kind: 'exited', code: 4 });
     expect(host.runtime.find(container.name)?.status).toBe('stopped');
     await host.runtime.delete(container.id, false);
     expect(host.runtime.find(container.id)).toBeUndefined();
@@ -109,7 +85,7 @@ describeNeeds({ root: true, cgroup: 'any', userNamespaces: true, controllers: ['
 
   it('says that the OOM killer ended it', async () => {
     const container = await start(['sh', '-c', 'x=a; while :; do x=$x$x; done'], { limits: { memoryMaxBytes: 16 * 1024 * 1024 } });
-    expect(await host.runtime.wait(container.id, seconds(30))).toEqual({ kind: 'signaled', signal: 9, coreDumped: false });
+    expect(await host.runtime.wait(container.id, within(30))).toEqual({ kind: 'signaled', signal: 9, coreDumped: false });
     expect(host.runtime.find(container.id)?.oomKilled).toBe(true);
     await host.runtime.delete(container.id, false);
   });
@@ -125,7 +101,7 @@ describeNeeds({ root: true, cgroup: 'any', userNamespaces: true, controllers: ['
       stdin: false,
     });
     const items = [];
-    for await (const item of host.runtime.output(container.id, { execId, follow: true }, seconds(10))) items.push(item);
+    for await (const item of host.runtime.output(container.id, { execId, follow: true }, within(10))) items.push(item);
     expect(items.at(-1)).toEqual({ type: 'exit', exitStatus: { kind: 'exited', code: 6 } });
     const text = await output(container.id, execId);
     expect(text).toContain(`in\n${container.name}\n0\nCapEff:\t00000000800405fb`);
@@ -146,7 +122,7 @@ describeNeeds({ root: true, cgroup: 'any', userNamespaces: true, controllers: ['
     await host.runtime.input(container.id, undefined, Buffer.from('one\ntwo\n'), false);
     await host.runtime.input(container.id, undefined, Buffer.from('three\n'), true);
     expect(await output(container.id)).toBe('one\ntwo\nthree\n');
-    expect(await host.runtime.wait(container.id, seconds(5))).toEqual({ kind: 'exited', code: 0 });
+    expect(await host.runtime.wait(container.id, within(5))).toEqual({ kind: 'exited', code: 0 });
     await host.runtime.delete(container.id, false);
   });
 
@@ -154,7 +130,7 @@ describeNeeds({ root: true, cgroup: 'any', userNamespaces: true, controllers: ['
     const container = await start(['sh'], { terminal: true });
     await host.runtime.resize(container.id, undefined, { columns: 123, rows: 45 });
     await host.runtime.input(container.id, undefined, Buffer.from('stty size; exit 3\n'), false);
-    expect(await host.runtime.wait(container.id, seconds(10))).toEqual({ kind: 'exited', code: 3 });
+    expect(await host.runtime.wait(container.id, within(10))).toEqual({ kind: 'exited', code: 3 });
     expect(await output(container.id)).toContain('45 123');
     await host.runtime.delete(container.id, false);
   });
@@ -175,7 +151,7 @@ describeNeeds({ root: true, cgroup: 'any', userNamespaces: true, controllers: ['
   ])('refuses %s in one line, and leaves nothing half made', async (_, args, extra, code, message) => {
     const found = () => [...witnessCgroups(cgroupRoot(host.instance.instance)), ...readdirSync(host.instance.paths.containers)];
     const before = new Set(found());
-    const failure = await host.runtime.create(spec(args, extra)).catch((error: unknown) => error);
+    const failure = await host.runtime.create(boxSpec(args, extra)).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(Problem);
     expect(failure).toMatchObject({ code });
     expect((failure as Problem).message).toContain(message);
@@ -185,7 +161,7 @@ describeNeeds({ root: true, cgroup: 'any', userNamespaces: true, controllers: ['
 
   it('refuses a name that is taken', async () => {
     const container = await start(['sleep', '60'], { name: 'twin' });
-    await expect(host.runtime.create(spec(['true'], { name: 'twin' }))).rejects.toMatchObject({ code: 'conflict' });
+    await expect(host.runtime.create(boxSpec(['true'], { name: 'twin' }))).rejects.toMatchObject({ code: 'conflict' });
     await expect(host.runtime.delete(container.id, false)).rejects.toMatchObject({ code: 'conflict' });
     await host.runtime.delete(container.id, true);
   });
@@ -216,7 +192,7 @@ describeNeeds({ root: true, cgroup: 'any', userNamespaces: true, controllers: ['
     for (let index = 0; index < 10; index += 1) {
       const container = await start(['sh', '-c', 'i=0; while [ $i -lt 500 ]; do i=$((i+1)); done'], { tenantId });
       ids.push(container.id);
-      await host.runtime.wait(container.id, seconds(10));
+      await host.runtime.wait(container.id, within(10));
       await host.runtime.delete(container.id, false);
     }
     expect(host.finalReadings.size).toBe(before + 10);
@@ -240,7 +216,7 @@ describeNeeds({ root: true, cgroup: 'any', userNamespaces: true, controllers: ['
     const container = await start(['sh', '-c', 'echo before; sleep 1; echo after; exit 8']);
     await host.restart();
     expect(host.runtime.find(container.id)).toMatchObject({ status: 'running', pid: container.pid });
-    expect(await host.runtime.wait(container.id, seconds(10))).toEqual({ kind: 'exited', code: 8 });
+    expect(await host.runtime.wait(container.id, within(10))).toEqual({ kind: 'exited', code: 8 });
     expect(await output(container.id)).toBe('before\nafter\n');
     await host.runtime.delete(container.id, false);
   });
@@ -262,7 +238,7 @@ describeNeeds({ root: true, cgroup: 'any', userNamespaces: true, controllers: ['
     await gone;
     expect(host.runtime.find(container.id)?.status).toBe('running');
     await host.instance.restartLauncher();
-    const exitStatus = await host.runtime.wait(container.id, seconds(10));
+    const exitStatus = await host.runtime.wait(container.id, within(10));
     // From Linux 6.15 on the kernel tells the status to whoever holds a pidfd; before, it is unknown, never 0.
     expect(exitStatus).toBeDefined();
     if (exitStatus?.kind === 'exited') expect(exitStatus.code).toBe(5);
@@ -327,17 +303,17 @@ describeNeeds(
 
     it('loses no byte and no status of a container that ends while there is no launcher', async () => {
       await using host = await startTestRuntime();
-      const { container } = await host.runtime.create(spec(['sh', '-c', 'echo one; sleep 0.5; seq 1 5000; exit 5']));
+      const { container } = await host.runtime.create(boxSpec(['sh', '-c', 'echo one; sleep 0.5; seq 1 5000; exit 5']));
       await host.runtime.start(container.id);
       // What a launcher has taken out of the pipe and not written yet dies with it; nothing is under way once this line is there.
       await expect.poll(() => readFileSync(`${host.instance.paths.containerLogs}/${container.id}.log`, 'utf8')).toContain('one');
       await killLauncher(host);
-      const exitStatus = await host.runtime.wait(container.id, seconds(10));
+      const exitStatus = await host.runtime.wait(container.id, within(10));
       // From Linux 6.15 on the kernel tells the status to whoever holds a pidfd; before, it is unknown, never 0.
       if (exitStatus?.kind === 'exited') expect(exitStatus.code).toBe(5);
       else expect(exitStatus?.kind).toBe('unknown');
       const parts: Buffer[] = [];
-      for await (const item of host.runtime.output(container.id, { follow: true }, seconds(10)))
+      for await (const item of host.runtime.output(container.id, { follow: true }, within(10)))
         if (item.type === 'output') parts.push(item.data);
       expect(Buffer.concat(parts).toString()).toBe(`one\n${Array.from({ length: 5000 }, (_, index) => `${index + 1}\n`).join('')}`);
       await host.instance.restartLauncher();
@@ -353,7 +329,7 @@ describeNeeds(
       await using host = await startTestRuntime();
       const started = [];
       for (const extra of [{ stdin: true }, { terminal: true }, {}]) {
-        const { container } = await host.runtime.create(spec(['cat'], extra));
+        const { container } = await host.runtime.create(boxSpec(['cat'], extra));
         started.push((await host.runtime.start(container.id)).container);
       }
       const back = new Promise<void>((resolve) => {

@@ -96,9 +96,8 @@ export function findProgram(plan: ProcessPlan): string {
   throw new SyscallError('execve', refused === undefined ? 2 : 13, JSON.stringify(command));
 }
 
-/** Working directory, streams and session of the program. */
-function arrangeStreams(plan: ProcessPlan, streams: Streams): void {
-  chdir(plan.cwd);
+/** Streams and session of the program. */
+function arrangeStreams(streams: Streams): void {
   setsid();
   umask(0o022);
   if (streams.kind === 'terminal') {
@@ -152,12 +151,14 @@ function becomeProgram(path: string, plan: ProcessPlan): never {
  * where it was said before, the program takes over.
  */
 export function startWhenTold(child: ChildContext, plan: ProcessPlan, prepared: PreparedStreams | undefined, atOnce = false): never {
+  // A relative path begins at the working directory.
+  chdir(plan.cwd);
   const program = findProgram(plan);
   let streams: Streams;
   const terminal = prepared === undefined ? openOwnTerminal(plan) : undefined;
   if (terminal !== undefined) streams = { kind: 'terminal', peer: terminal.peer };
   else streams = { kind: 'pipes', ...(prepared as PreparedStreams) };
-  arrangeStreams(plan, streams);
+  arrangeStreams(streams);
   dropPrivileges(plan);
   send(
     child.report,

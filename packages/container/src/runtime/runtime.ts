@@ -373,7 +373,10 @@ class Runtime implements ContainerRuntime {
 
   async kill(id: ContainerId, signal: number): Promise<{ container: Container; transcript: RecordedTranscript }> {
     const { container } = this.#store.need(id);
-    if (container.status !== 'running') throw new Problem('conflict', `container ${container.name} is ${container.status}`);
+    if (container.status !== 'running' && container.status !== 'created')
+      throw new Problem('conflict', `container ${container.name} is ${container.status}`, {
+        remedy: 'only what is created or running can be sent a signal',
+      });
     const transcript = new TranscriptBuilder();
     this.#signal(id, signal, transcript);
     return { container: this.#store.need(id).container, transcript: transcript.finish() };
