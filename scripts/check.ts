@@ -1,6 +1,5 @@
 /** `./bulkhead check`: format, lint, layers, types, docs. Everything runs even where something failed; seconds in all. */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { root } from './build/steps.ts';
@@ -41,8 +40,21 @@ async function runDocs(): Promise<Outcome> {
   return { name: 'docs', ok: problems.length === 0, output: problems.join('\n'), seconds: (performance.now() - startedAt) / 1000 };
 }
 
-/** Types of packages through turbo, which remembers; scripts and tests are no packages and are checked by themselves. */
+/** Types through turbo, which remembers: the web, the tests, and everything else as one program, for each program reads what it stands on anew. */
 const checks: (() => Promise<Outcome>)[] = [
+  () =>
+    run('types', 'npx', [
+      '--yes',
+      '--package=pnpm@12.21.0',
+      '--',
+      join(bin, 'turbo'),
+      'run',
+      'types',
+      'types:test',
+      '--output-logs=errors-only',
+      '--continue',
+      `--concurrency=${availableParallelism()}`,
+    ]),
   () => run('format and lint', join(bin, 'biome'), ['check', '--error-on-warnings', '--no-errors-on-unmatched', '.']),
   () =>
     run('layers', process.execPath, [
@@ -54,21 +66,6 @@ const checks: (() => Promise<Outcome>)[] = [
       'packages',
       'apps',
     ]),
-  () =>
-    run('types', 'npx', [
-      '--yes',
-      '--package=pnpm@12.21.0',
-      '--',
-      join(bin, 'turbo'),
-      'run',
-      'types',
-      '--output-logs=errors-only',
-      '--continue',
-      `--concurrency=${availableParallelism()}`,
-    ]),
-  ...['scripts', 'test']
-    .filter((name) => existsSync(join(root, name, 'tsconfig.json')))
-    .map((name) => () => run(`types of ${name}`, join(bin, 'tsc'), ['-p', name])),
   runDocs,
 ];
 

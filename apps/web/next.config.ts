@@ -7,7 +7,7 @@ const root = resolve(import.meta.dirname, '../..');
 const config: NextConfig = {
   reactStrictMode: true,
   poweredByHeader: false,
-  // Types are checked by `pnpm types`, for the whole workspace at once.
+  // Types are checked by ./bulkhead check, for the whole workspace at once.
   typescript: { ignoreBuildErrors: true },
   turbopack: { root },
   outputFileTracingRoot: root,
