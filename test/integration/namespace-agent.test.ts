@@ -17,7 +17,7 @@ const memberOf = (...tenants: string[]): As => ({ kind: 'statement', role: 'memb
 const localRoot = { kind: 'local-root' } as const satisfies As;
 
 /** What somebody sees who follows `namespace.watch`. */
-class Watcher {
+class Watcher implements AsyncDisposable {
   readonly namespaces = new Map<string, Namespace>();
   readonly workloads = new Map<string, NamespaceInventory['workloads'][number]>();
   readonly items: NamespaceChange[] = [];
@@ -51,7 +51,7 @@ class Watcher {
     }
   }
 
-  async stop(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#leaving.abort();
     await this.#done;
   }
@@ -138,18 +138,15 @@ describeNeeds(
       expect(answers[0]).toContain('"not-found"');
       expect(new Set(answers).size).toBe(1);
 
-      const watcher = new Watcher(agent, memberOf('tenant-a'));
+      await using watcher = new Watcher(agent, memberOf('tenant-a'));
       await watcher.until('a first item', () => watcher.items[0]);
       expect([...watcher.namespaces.keys()].sort()).toEqual(ownKeys(a).sort());
-      await watcher.stop();
     });
 
     it('follow containers and hand-made ones within a second, in the stream of those who may see them', async () => {
-      const [root, ofA, ofB] = [
-        new Watcher(agent, localRoot),
-        new Watcher(agent, memberOf('tenant-a')),
-        new Watcher(agent, memberOf('tenant-b')),
-      ];
+      await using root = new Watcher(agent, localRoot);
+      await using ofA = new Watcher(agent, memberOf('tenant-a'));
+      await using ofB = new Watcher(agent, memberOf('tenant-b'));
       for (const each of [root, ofA, ofB]) await each.until('a first item', () => each.items[0]);
 
       const child: ChildProcess = spawn('unshare', ['--net', 'sleep', '60'], { stdio: 'ignore', detached: true });
@@ -189,7 +186,6 @@ describeNeeds(
       // Nobody else hears of it, not even that something changed.
       expect(ofB.items).toHaveLength(1);
       expect(JSON.stringify(ofA.items)).not.toContain(hand.key);
-      for (const each of [root, ofA, ofB]) await each.stop();
     });
   },
   { retry: 2 },
