@@ -147,6 +147,7 @@ async function wholeReader(directory: string): Promise<{ run(seconds: number): P
           liveSeconds: 900,
           journal,
           makerOf: (path) => makerOf(path, { instance: 'fff', cgroupPath: '/bulkhead-fff' }),
+          named: (maker) => maker,
           containerName: () => undefined,
           log: log as never,
         });

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cgroups } from '@bulkhead/cgroup';
 import { type ContainerRuntime, type LauncherProgram, Renewal, type RenewalOutcome, type RuntimeOptions } from '@bulkhead/container';
 import { cgroupRoot, defaultRetention, instancePaths, instanceUsers, Problem, type ServiceConfig } from '@bulkhead/model';
+import { ContainerNames } from '@bulkhead/namespace';
 import { createAuthenticate } from './authorisation/authenticate.ts';
 import { PolicyGate, readPolicy } from './authorisation/policy.ts';
 import { RefusalLog } from './authorisation/refusal-log.ts';
@@ -87,12 +88,14 @@ export async function startAgent({
   const seen = parts.use(new SeenStatements({ path: `${paths.agentState}/statements.sqlite`, bootId, clock: now }));
   const events = new EventLog(hostId, journal);
   parts.defer(() => events.live.close());
+  const names = new ContainerNames();
   const hostCgroups = parts.use(
     new HostCgroups({
       hostId,
       liveSeconds,
       journal,
       makerOf: (path) => makerOf(path, own),
+      named: (maker) => names.named(maker),
       containerName: (id) => (ready ? runtime.find(id)?.name : undefined),
       log,
     }),
@@ -128,7 +131,14 @@ export async function startAgent({
   );
   const history = new ContainerHistory({ journal, events, sampler });
   parts.defer(() => history.live.close());
-  const namespaces = parts.use(new NamespaceView({ own, containerName: (id) => (ready ? runtime.find(id)?.name : undefined), log }));
+  const namespaces = parts.use(
+    new NamespaceView({
+      own,
+      containerName: (id) => (ready ? runtime.find(id)?.name : undefined),
+      named: (maker) => names.named(maker),
+      log,
+    }),
+  );
 
   const host = new HostFacts({
     config,

@@ -24,12 +24,25 @@ export const Runtime = z.enum([
 ]);
 export type Runtime = z.infer<typeof Runtime>;
 
+/**
+ * Why what people call a container is not known, where its runtime keeps that in a file.
+ * - `absent`: there is no such file, or it does not list the container
+ * - `unsafe`: somebody else than root could have put it there
+ * - `too-large`, `unreadable`, `malformed`: as they say
+ */
+export const NameMissing = z.enum(['absent', 'unsafe', 'too-large', 'unreadable', 'malformed']);
+export type NameMissing = z.infer<typeof NameMissing>;
+
 export const Maker = z.object({
   runtime: Runtime,
   /** Identity in the words of that runtime: a container id, a unit's name; absent where it has none. */
   externalId: z.string().max(512).optional(),
   /** What people call it: a container's name, a unit, a command. */
   name: z.string().max(256),
+  /** Set where `name` is but a part of the id, because no other could be found. */
+  nameMissing: NameMissing.optional(),
+  /** Image of a container of another runtime, as it was asked for. */
+  image: z.string().max(512).optional(),
   /** Set where it is a container of this instance. */
   containerId: ContainerId.optional(),
   tenantId: TenantId.optional(),

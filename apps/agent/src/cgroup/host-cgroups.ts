@@ -71,6 +71,8 @@ export interface HostCgroupsOptions {
   liveSeconds: number;
   journal: Pick<Journal, 'note'>;
   makerOf(path: string): Maker;
+  /** The same with what people call it, where it is a container of another runtime. */
+  named(maker: Maker): Maker;
   /** What people call a container of this instance; undefined where it is not known (yet). */
   containerName(id: ContainerId): string | undefined;
   log: Log;
@@ -308,7 +310,7 @@ export class HostCgroups implements Disposable {
     const name = maker.containerId === undefined ? undefined : this.#options.containerName(maker.containerId);
     return {
       path: `/${group.path}`,
-      maker: name === undefined ? maker : { ...maker, name },
+      maker: name === undefined ? this.#options.named(maker) : { ...maker, name },
       ...known,
       use: toUse(this.#meter.row(metered, this.#row)),
     };

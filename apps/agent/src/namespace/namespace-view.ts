@@ -1,6 +1,6 @@
 import type { agentContract, NamespaceChange, NamespaceScope } from '@bulkhead/api';
 import type { HandlersOf } from '@bulkhead/api/router';
-import type { Namespace, NamespaceInventory, NamespaceKey } from '@bulkhead/model';
+import type { Maker, Namespace, NamespaceInventory, NamespaceKey, Workload } from '@bulkhead/model';
 import { NamespaceTracker, type OwnInstance } from '@bulkhead/namespace';
 import { explain, type Log } from '../log.ts';
 import { Broadcast } from '../stream/broadcast.ts';
@@ -14,6 +14,8 @@ export interface NamespaceViewOptions {
   own: OwnInstance;
   /** What a container of this instance is called, where that is known yet. */
   containerName(id: string): string | undefined;
+  /** The same with what people call it, where it is a container of another runtime. */
+  named(maker: Maker): Maker;
   log: Log;
 }
 
@@ -45,8 +47,8 @@ export class NamespaceView implements Disposable {
       onDeaf: (failure) => log.warn({ error: explain(failure) }, 'the kernel does not tell of changes of namespaces: they are looked for'),
       onChange: (changes, unreadable) => {
         if (this.#live.subscribers === 0) return;
-        const namespaces = changes.namespaces.map((each) => this.#dated(each));
-        this.#live.publish({ type: 'changed', at: new Date().toISOString(), ...changes, namespaces, unreadable });
+        const told = { namespaces: changes.namespaces.map(this.#told), workloads: changes.workloads.map(this.#named) };
+        this.#live.publish({ type: 'changed', at: new Date().toISOString(), ...changes, ...told, unreadable });
       },
     });
     const ready = tracker.start();
@@ -71,15 +73,17 @@ export class NamespaceView implements Disposable {
     };
   }
 
-  /** As first seen by any tracker, not only this one. */
-  #dated(namespace: Namespace): Namespace {
+  readonly #named = <T extends Namespace | Workload>(of: T): T => ({ ...of, maker: this.#options.named(of.maker) });
+
+  /** As first seen by any tracker, not only this one, and with the name of whose it is. */
+  readonly #told = (namespace: Namespace): Namespace => {
     const firstSeenAt = this.#firstSeenAt.get(namespace.key);
-    return firstSeenAt === undefined ? namespace : { ...namespace, firstSeenAt };
-  }
+    return this.#named(firstSeenAt === undefined ? namespace : { ...namespace, firstSeenAt });
+  };
 
   #show(tracker: NamespaceTracker): NamespaceInventory {
     const inventory = tracker.show();
-    return { ...inventory, namespaces: inventory.namespaces.map((each) => this.#dated(each)) };
+    return { ...inventory, namespaces: inventory.namespaces.map(this.#told), workloads: inventory.workloads.map(this.#named) };
   }
 
   #end(): void {
@@ -99,7 +103,9 @@ export class NamespaceView implements Disposable {
   async inspect(key: NamespaceKey): Promise<Inspected | undefined> {
     using looking = this.#look();
     const found = (await settled(looking.current)).inspect(key);
-    return found === undefined ? undefined : { ...found, namespace: this.#dated(found.namespace) };
+    return found === undefined
+      ? undefined
+      : { ...found, namespace: this.#told(found.namespace), workloads: found.workloads.map(this.#named) };
   }
 
   /** First everything in scope, then each change of it; everything again to whoever is too slow. */

@@ -60,6 +60,7 @@ function containerCommands(): Command[] {
       .option('-a, --all', 'lists stopped ones too')
       .option('-q, --quiet', 'prints ids alone')
       .option('--tenant <tenant>', "lists one tenant's alone")
+      .option('--foreign', 'lists the containers of other runtimes instead: Docker, Podman, containerd, CRI-O, LXC, systemd-nspawn')
       .option('--json', 'prints JSON')
       .action(async (options, command: Command) => {
         const { listContainers } = await import('./container/list.ts');

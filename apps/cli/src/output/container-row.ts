@@ -1,4 +1,4 @@
-import { type Container, exitCodeOf } from '@bulkhead/model';
+import { type Container, exitCodeOf, type Workload } from '@bulkhead/model';
 import { formatDuration } from './quantity.ts';
 
 const secondsSince = (timestamp: string, nowMsec: number): number => Math.max(0, (nowMsec - Date.parse(timestamp)) / 1000);
@@ -34,5 +34,20 @@ export function containerRow(container: Container, nowMsec: number): string[] {
     shorten(container.args.join(' '), 30),
     describeStatus(container, nowMsec),
     container.pid === undefined ? '' : String(container.pid),
+  ];
+}
+
+export const foreignHead = ['ID', 'NAME', 'RUNTIME', 'IMAGE', 'COMMAND', 'STATUS', 'PID'] as const;
+
+export function foreignRow({ maker, leader, startedAt }: Workload, nowMsec: number): string[] {
+  const { runtime, externalId = '', name, nameMissing, image = '-', instance } = maker;
+  return [
+    externalId.slice(0, 16),
+    nameMissing === undefined ? shorten(name, 50) : `- (${nameMissing})`,
+    instance === undefined ? runtime : `${runtime} ${instance}`,
+    shorten(image, 40),
+    shorten(leader.command, 30),
+    `Up ${formatDuration(secondsSince(startedAt, nowMsec))}`,
+    String(leader.pid),
   ];
 }

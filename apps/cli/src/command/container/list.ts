@@ -1,6 +1,9 @@
+import { Problem, type Workload } from '@bulkhead/model';
+import { containerRuntimes } from '@bulkhead/model/container-runtimes';
 import { agentOf } from '../../client/clients.ts';
-import { containerHead, containerRow } from '../../output/container-row.ts';
-import { print, printJson } from '../../output/print.ts';
+import { containerHead, containerRow, foreignHead, foreignRow } from '../../output/container-row.ts';
+import { describeUnreadable } from '../../output/namespace-row.ts';
+import { print, printError, printJson } from '../../output/print.ts';
 import { formatTable } from '../../output/table.ts';
 
 export interface ListOptions {
@@ -8,10 +11,34 @@ export interface ListOptions {
   quiet?: boolean;
   json?: boolean;
   tenant?: string;
+  foreign?: boolean;
+}
+
+const isForeign = ({ maker }: Workload): boolean => containerRuntimes.has(maker.runtime) && maker.containerId === undefined;
+
+/** `ps --foreign`: what other runtimes run, another instance of Bulkhead included. */
+async function listForeign(stateDirectory: string, { tenant, quiet, json }: ListOptions): Promise<void> {
+  if (tenant !== undefined)
+    throw new Problem('invalid', '--tenant and --foreign exclude each other: containers of other runtimes have no tenant');
+  const { workloads, unreadable } = await agentOf(stateDirectory).namespace.list.query({});
+  const shown = workloads.filter(isForeign).sort((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0));
+  if (json === true) printJson(shown);
+  else if (quiet === true) print(shown.map(({ maker }) => `${maker.externalId ?? maker.name}\n`).join(''));
+  else {
+    const now = Date.now();
+    print(
+      formatTable(
+        foreignHead,
+        shown.map((workload) => foreignRow(workload, now)),
+      ),
+    );
+    printError(describeUnreadable(unreadable));
+  }
 }
 
 /** `ps`: running containers, or all of them. */
 export async function listContainers(stateDirectory: string, options: ListOptions): Promise<void> {
+  if (options.foreign === true) return await listForeign(stateDirectory, options);
   const known = await agentOf(stateDirectory).container.list.query(options.tenant === undefined ? {} : { tenantId: options.tenant });
   const shown =
     options.all === true ? known : known.filter((container) => container.status === 'running' || container.status === 'creating');

@@ -30,6 +30,8 @@ const mostTrends = 200;
 
 export const usuallyHidden: readonly string[] = ['processes', 'image'];
 
+const imageOf = (row: Listed): string | undefined => (row.kind === 'container' ? row.container.image : row.workload.maker.image);
+
 /** The columns of the page. Trends of our own containers are asked for together, for those in sight. */
 export function useContainerColumns(tree: Tree, visible: readonly string[]): Column<Listed>[] {
   const t = useTranslations('container');
@@ -114,11 +116,14 @@ export function useContainerColumns(tree: Tree, visible: readonly string[]): Col
       {
         id: 'image',
         heading: t('column.image'),
-        width: '80px',
+        width: '160px',
         spare: 'medium',
         usuallyHidden: true,
-        value: (row) => (row.kind === 'container' ? row.container.image : undefined),
-        cell: (row) => (row.kind === 'container' ? row.container.image : <NotMeasured reason={t('missing.noImage')} />),
+        value: imageOf,
+        cell: (row) => {
+          const image = imageOf(row);
+          return image === undefined ? <NotMeasured reason={t('missing.noImage')} /> : <span title={image}>{image}</span>;
+        },
       },
       {
         id: 'processes',

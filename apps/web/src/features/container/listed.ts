@@ -39,7 +39,14 @@ export function fitsRuntime(runtime: Runtime, filter: RuntimeFilter): boolean {
 export const searchTextOf = (row: Listed): string =>
   (row.kind === 'container'
     ? [row.name, row.container.tenantId, row.id, row.container.image, row.container.args.join(' ')]
-    : [row.name, row.runtime, row.workload.maker.externalId ?? '', row.workload.leader.command, row.workload.cgroupPath]
+    : [
+        row.name,
+        row.runtime,
+        row.workload.maker.externalId ?? '',
+        row.workload.maker.image ?? '',
+        row.workload.leader.command,
+        row.workload.cgroupPath,
+      ]
   )
     .join(' ')
     .toLowerCase();

@@ -95,7 +95,7 @@ export function roomsOf(
 
 /** Text in which a search looks. */
 export function searchTextOf({ key, type, ino, maker, leader }: Namespace): string {
-  return [maker.name, maker.runtime, maker.externalId, maker.instance, type, ino, key, leader?.command, leader?.pid]
+  return [maker.name, maker.runtime, maker.externalId, maker.image, maker.instance, type, ino, key, leader?.command, leader?.pid]
     .filter((part) => part !== undefined)
     .join(' ')
     .toLowerCase();

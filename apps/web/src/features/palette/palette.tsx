@@ -100,7 +100,13 @@ export function Palette({ session, openHelp, onClosed }: { session: SessionView;
             id: workload.id,
             label: workload.maker.name,
             description: workload.leader.command,
-            keywords: [workload.maker.runtime, workload.maker.externalId, workload.cgroupPath, workload.leader.command]
+            keywords: [
+              workload.maker.runtime,
+              workload.maker.externalId,
+              workload.maker.image,
+              workload.cgroupPath,
+              workload.leader.command,
+            ]
               .join(' ')
               .toLowerCase(),
             right: <RuntimeBadge runtime={workload.maker.runtime} />,

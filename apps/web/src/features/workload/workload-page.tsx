@@ -210,6 +210,16 @@ export function WorkloadPage({ administrator }: { administrator: boolean }) {
         <Section title={t('identity')}>
           <dl className={facts.list}>
             <Fact name={t('maker')}>{r(`what.${maker.runtime}`)}</Fact>
+            {maker.nameMissing !== undefined && (
+              <Fact name={t('name')}>
+                <span className={facts.soft}>{t(`nameMissing.${maker.nameMissing}`)}</span>
+              </Fact>
+            )}
+            {maker.image !== undefined && (
+              <Fact name={t('image')}>
+                <code>{maker.image}</code>
+              </Fact>
+            )}
             {maker.externalId !== undefined && (
               <Fact name={t('externalId')}>
                 <code>{maker.externalId}</code>
