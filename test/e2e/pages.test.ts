@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Container, Workload } from '@bulkhead/model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityTroubles, openBrowser, screenshots, type TestBrowser } from '../support/browser.ts';
+import { accessibilityTroubles, openBrowser, screenshots, type TestBrowser, type TestTab } from '../support/browser.ts';
 import { populateHost } from '../support/control/populate-host.ts';
 import { setUp } from '../support/control/session.ts';
 import { startTestWeb, type TestWeb } from '../support/control/web.ts';
@@ -9,6 +9,9 @@ import { startTestWeb, type TestWeb } from '../support/control/web.ts';
 /** Every page in every look, against an agent that holds to the contract and has containers in every state. */
 let web: TestWeb;
 let browser: TestBrowser;
+/** Pages side by side: most of the time each waits for what comes from elsewhere. */
+let tabs: TestTab[];
+const sideBySide = 3;
 let burn: Container;
 /** A container of Docker's: somebody else's workload. */
 let shop: Workload;
@@ -52,6 +55,8 @@ beforeAll(async () => {
   await web.stored();
   const session = await setUp(web);
   browser = await openBrowser();
+  tabs = [];
+  while (tabs.length < sideBySide) tabs.push(await browser.openTab());
   const [name = '', ...value] = session.cookie.split('=');
   await browser.context.addCookies([{ name, value: value.join('='), url: web.origin, httpOnly: true, sameSite: 'Lax' }]);
   session.close();
@@ -94,36 +99,46 @@ const looks = (['light', 'dark'] as const).flatMap((scheme) =>
   ([1440, 390] as const).flatMap((width) => (['en', 'zh'] as const).map((locale) => ({ scheme, width, locale }))),
 );
 
-describe.each(looks)('$scheme, $width px wide, $locale', ({ scheme, width, locale }) => {
+type Look = (typeof looks)[number];
+
+async function checkPage({ page, troubles, atRest }: TestTab, name: string, { scheme, width, locale }: Look): Promise<void> {
+  const { path, shows } = pages()[name] as { path: string; shows: string };
+  troubles.length = 0;
+  await page.goto(web.origin + path);
+  await page.locator(shows).first().waitFor();
+  await atRest();
+  await page.screenshot({ path: join(screenshots, `${name}-${scheme}-${width}-${locale}.png`) });
+  // Words change with the language, contrast and sizes do not.
+  if (locale === 'en') expect(await accessibilityTroubles(page), name).toEqual([]);
+  expect(troubles, name).toEqual([]);
+  const [wider, shift] = await page.evaluate(() => [
+    document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    performance.getEntriesByType('layout-shift').reduce((sum, entry) => sum + (entry as unknown as { value: number }).value, 0),
+  ]);
+  expect(wider, `${name} is wider than the screen`).toBe(0);
+  expect(shift, `${name} moves while it loads`).toBeLessThanOrEqual(layoutShift);
+  expect(await page.locator('html').getAttribute('lang'), name).toBe(locale === 'zh' ? 'zh-CN' : 'en');
+}
+
+describe.each(looks)('$scheme, $width px wide, $locale', (look) => {
   it('every page is accessible, still and without errors', async () => {
-    const { page, context, troubles } = browser;
-    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
-    await page.setViewportSize({ width, height: 900 });
-    await context.addCookies([{ name: 'bulkhead-locale', value: locale, url: web.origin }]);
-    for (const [name, { path, shows }] of Object.entries(pages())) {
-      troubles.length = 0;
-      await page.goto(web.origin + path);
-      await page.locator(shows).first().waitFor();
-      await page.waitForTimeout(800);
-      await page.screenshot({ path: join(screenshots, `${name}-${scheme}-${width}-${locale}.png`) });
-      // Words change with the language, contrast and sizes do not.
-      if (locale === 'en') expect(await accessibilityTroubles(page), name).toEqual([]);
-      expect(troubles, name).toEqual([]);
-      const [wider, shift] = await page.evaluate(() => [
-        document.documentElement.scrollWidth - document.documentElement.clientWidth,
-        performance.getEntriesByType('layout-shift').reduce((sum, entry) => sum + (entry as unknown as { value: number }).value, 0),
-      ]);
-      expect(wider, `${name} is wider than the screen`).toBe(0);
-      expect(shift, `${name} moves while it loads`).toBeLessThanOrEqual(layoutShift);
-      expect(await page.locator('html').getAttribute('lang')).toBe(locale === 'zh' ? 'zh-CN' : 'en');
-    }
+    const { scheme, width, locale } = look;
+    await browser.context.addCookies([{ name: 'bulkhead-locale', value: locale, url: web.origin }]);
+    const waiting = Object.keys(pages());
+    await Promise.all(
+      tabs.map(async (tab) => {
+        await tab.page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+        await tab.page.setViewportSize({ width, height: 900 });
+        for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) await checkPage(tab, name, look);
+      }),
+    );
   }, 240_000);
 });
 
 it.each(['/', '/containers', '/namespaces', '/cgroups', '/cgroups/at', '/health', '/usage', '/events', '/sign-in'])(
   'a first load of %s has little script',
   async (path) => {
-    await using fresh = await openBrowser();
+    await using fresh = await browser.openFresh();
     await fresh.context.addCookies(await browser.context.cookies());
     const session = await fresh.context.newCDPSession(fresh.page);
     await session.send('Network.enable');

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,13 +13,20 @@ import { AgentProcess } from './agent-process.ts';
 
 const unified = '/sys/fs/cgroup/unified';
 
-/** Debian's Podman with a storage of its own, in a mount namespace without the unified hierarchy: its crun refuses a hybrid one. */
+/** Debian's Podman with a storage of its own. Its crun refuses a hybrid host: it is run in a mount namespace without the unified hierarchy. */
 class Podman implements Disposable {
   readonly directory = mkdtempSync(join(tmpdir(), 'bulkhead-podman-'));
+  readonly #runtime = join(this.directory, 'crun');
+
+  constructor() {
+    const hide = existsSync(unified) ? `umount ${unified}; ` : '';
+    const script = `#!/bin/sh\nexec unshare --mount --propagation private sh -c '${hide}exec crun "$@"' crun "$@"\n`;
+    writeFileSync(this.#runtime, script, { mode: 0o755 });
+  }
 
   run(...args: readonly string[]): string {
-    const script = `${existsSync(unified) ? `umount ${unified}; ` : ''}exec podman --root ${this.directory}/storage --runroot ${this.directory}/run --storage-driver vfs "$@"`;
-    return execFileSync('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script, 'podman', ...args], {
+    const places = ['--root', join(this.directory, 'storage'), '--runroot', join(this.directory, 'run')];
+    return execFileSync('podman', [...places, '--storage-driver', 'vfs', '--runtime', this.#runtime, ...args], {
       encoding: 'utf8',
       timeout: 60_000,
     }).trim();
