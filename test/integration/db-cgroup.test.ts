@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { dropCgroups, ingest, readCgroupHistory, readStorage, rollUpDay, rollUpHour } from '../../packages/db/src/index.ts';
 import { type MinuteOf, makeCgroupMinutes } from '../../packages/db/test/cgroup-minutes.ts';
@@ -219,6 +222,68 @@ describe('hours and days', () => {
     expect([await count('cgroup_hour'), await count('cgroup_day'), await count('cgroup')]).toEqual([0, 2400, 1200]);
   });
 });
+
+/** Runs the roll-up in a process of its own, and kills it after a moment. @returns whether it came to its end before */
+async function rollUpAndKill(before: string, afterMsec: number): Promise<boolean> {
+  const program = join(import.meta.dirname, '../../packages/db/test/roll-up-main.ts');
+  const child = spawn(process.execPath, [program, db.url('bulkhead_collector'), hostId, before], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    const isBeginning = output === '';
+    output += chunk.toString();
+    if (isBeginning) setTimeout(() => child.kill('SIGKILL'), afterMsec);
+  });
+  await once(child, 'close');
+  return output.includes('finished');
+}
+
+test('a roll-up that is killed at any moment goes on where it was: nothing is lost, nothing is there twice', async () => {
+  const groups = Array.from({ length: 900 }, (_, index) => index);
+  /** Groups move from one part to another when others come and go: the same one is then in two parts of an hour. */
+  const minute = (index: number) =>
+    [0, 1, 2].map((part) =>
+      told(
+        index,
+        groups
+          .filter((group) => Math.floor(((group + (index % 60 > 30 ? 150 : 0)) % 900) / 300) === part)
+          .map((group) => ({ path: `/group-${group}`, cpuMillis: (group * 31 + index * 7) % 1000, pids: 3 })),
+        part,
+      ),
+    );
+  const minutes = Array.from({ length: 180 }, (_, index) => index);
+  for (let from = 0; from < 180; from += 30) await store(minutes.slice(from, from + 30).flatMap(minute));
+  const looked = ['/group-0', '/group-299', '/group-300', '/group-571', '/group-899'];
+  const look = () => Promise.all(looked.map((path) => history(path, 0, 180)));
+  const whole = await look();
+  expect(whole.map((points) => points.length)).toEqual(looked.map(() => 180));
+
+  let kills = 0;
+  for (let isDone = false; !isDone; kills += 1) {
+    isDone = await rollUpAndKill(at(180), 20 + kills * 60);
+    expect(await look()).toEqual(whole);
+    // What comes meanwhile, late, is taken too.
+    if (kills === 1) await store([told(0, [{ path: '/late', cpuMillis: 5 }], 7)]);
+    if (kills > 60) throw new Error('it does not come to its end');
+  }
+  expect(kills).toBeGreaterThan(2);
+  expect([await count('cgroup_minute'), await count('cgroup_hour')]).toEqual([0, 3 * 900 + 1]);
+  expect(await history('/late', 0, 60)).toMatchObject([{ at: at(0), cpuMillis: 5 }]);
+
+  // And hours into a day.
+  const hours = async () => Promise.all(looked.map((path) => history(path, -10 * 1440, 1440)));
+  await store([told(1440, [{ path: '/next-day', pids: 1 }])]);
+  for (let isDone = false, tries = 0; !isDone; tries += 1) {
+    isDone = await rollUpAndKill(at(1440), 20 + tries * 60);
+    if (tries > 60) throw new Error('it does not come to its end');
+  }
+  expect([await count('cgroup_hour'), await count('cgroup_day')]).toEqual([0, 901]);
+  for (const [index, points] of (await hours()).entries())
+    for (const [hour, point] of points.entries()) {
+      const values = (whole[index] ?? []).slice(hour * 60, hour * 60 + 60).map(({ cpuMillis = Number.NaN }) => cpuMillis);
+      expect(point.at).toBe(at(hour * 60));
+      expect(point.cpuMillis).toBeCloseTo(values.reduce((sum, value) => sum + value, 0) / 60, 2);
+    }
+}, 120_000);
 
 test('nobody sees them but who sees all tenants', async () => {
   await store([told(0, [{ path: '/a', cpuMillis: 1 }])]);

@@ -41,37 +41,41 @@ function added(table: 'cgroup_hour' | 'cgroup_day', list: 'minutes' | 'hours', w
 }
 
 /**
- * Turns the oldest hour of a host's minutes about: from rows over many cgroups to one row a cgroup. Call it until it has
- * finished. A crash leaves the hour as it was or as it shall be.
+ * Turns the oldest hour of a host's minutes about, from rows over many cgroups to one row a cgroup: those of one part of
+ * its records at a time, some hundred cgroups. Call it until it has finished. What is turned about goes in the same
+ * transaction, so a crash between any two steps loses nothing and doubles nothing, and what comes late is taken by a
+ * later step. A cgroup that changed from one part to another in that hour gets its row by several.
  *
  * @param before hours that end after it may still grow, and are left
  */
 export async function rollUpHour(database: Database, hostId: HostId, before: Date): Promise<RolledUp> {
   const end = floor(before, hourMsec);
   return await inScope(database, 'all', async (transaction) => {
-    const [found] = await transaction.$queryRaw<{ oldest: Date }[]>`
-      SELECT at AS oldest FROM cgroup_minute WHERE host_id = ${hostId}::uuid ORDER BY at LIMIT 1`;
-    const oldest = found?.oldest;
-    if (oldest === undefined || oldest >= end) return { removed: 0, finished: true };
-    const from = floor(oldest, hourMsec);
+    const [found] = await transaction.$queryRaw<{ oldest: Date; part: number }[]>`
+      SELECT at AS oldest, part FROM cgroup_minute WHERE host_id = ${hostId}::uuid ORDER BY at, part LIMIT 1`;
+    if (found === undefined || found.oldest >= end) return { removed: 0, finished: true };
+    const from = floor(found.oldest, hourMsec);
     const until = new Date(from.getTime() + hourMsec);
-    await transaction.$executeRaw`
-      INSERT INTO cgroup_hour (host_id, at, cgroup_id, minutes, ${columnNames})
-      SELECT ${hostId}::uuid, ${from}, cgroup_id, CASE WHEN count(*) <> 60 THEN array_agg(n ORDER BY n) END, ${eachColumn(packed)}
-      FROM (SELECT u.*, extract(minute FROM m.at AT TIME ZONE 'UTC')::int2 AS n
-            FROM cgroup_minute m, unnest(m.cgroup_ids, ${eachColumn((column) => `m.${column}`)}) AS u (cgroup_id, ${columnNames})
-            WHERE m.host_id = ${hostId}::uuid AND m.at >= ${from} AND m.at < ${until}) AS told
-      WHERE cgroup_id IS NOT NULL
-      GROUP BY cgroup_id
-      ON CONFLICT (host_id, at, cgroup_id) DO UPDATE SET ${added('cgroup_hour', 'minutes', 60)}`;
-    // To the day is enough to know when a path is no longer needed.
-    await transaction.$executeRaw`
-      UPDATE cgroup c SET last_at = ${from} FROM cgroup_hour h
-      WHERE h.host_id = ${hostId}::uuid AND h.at = ${from} AND c.host_id = h.host_id AND c.id = h.cgroup_id
-        AND c.last_at < ${new Date(from.getTime() - dayMsec)}`;
-    const removed = await transaction.$executeRaw`
-      DELETE FROM cgroup_minute WHERE host_id = ${hostId}::uuid AND at >= ${from} AND at < ${until}`;
-    return { removed, finished: until >= end };
+    const [counted] = await transaction.$queryRaw<{ removed: bigint }[]>`
+      WITH old AS (
+        DELETE FROM cgroup_minute WHERE host_id = ${hostId}::uuid AND at >= ${from} AND at < ${until} AND part = ${found.part}
+        RETURNING *
+      ), told AS (
+        SELECT u.*, extract(minute FROM m.at AT TIME ZONE 'UTC')::int2 AS n
+        FROM old m, unnest(m.cgroup_ids, ${eachColumn((column) => `m.${column}`)}) AS u (cgroup_id, ${columnNames})
+      ), kept AS (
+        INSERT INTO cgroup_hour (host_id, at, cgroup_id, minutes, ${columnNames})
+        SELECT ${hostId}::uuid, ${from}, cgroup_id, CASE WHEN count(*) <> 60 THEN array_agg(n ORDER BY n) END, ${eachColumn(packed)}
+        FROM told WHERE cgroup_id IS NOT NULL GROUP BY cgroup_id
+        ON CONFLICT (host_id, at, cgroup_id) DO UPDATE SET ${added('cgroup_hour', 'minutes', 60)}
+        RETURNING cgroup_id
+      ), used AS (
+        -- To the day is enough to know when a path is no longer needed.
+        UPDATE cgroup c SET last_at = ${from} FROM kept k
+        WHERE c.host_id = ${hostId}::uuid AND c.id = k.cgroup_id AND c.last_at < ${new Date(from.getTime() - dayMsec)}
+      )
+      SELECT count(*) AS removed FROM old`;
+    return { removed: Number(counted?.removed ?? 0), finished: false };
   });
 }
 
@@ -91,9 +95,10 @@ export async function rollUpDay(database: Database, hostId: HostId, before: Date
     // What stood still all hour is its own mean.
     const of = (column: string, joined: 'avg' | 'max'): string => `
       CASE WHEN cardinality(h.${column}) = 1 THEN h.${column}[1] ELSE (SELECT ${joined}(v)::real FROM unnest(h.${column}) v) END AS ${column}`;
+    // Those of its oldest hour: found at the beginning of the index, however many rows the day has.
     const taken = await transaction.$queryRaw<{ id: number }[]>`
-      SELECT DISTINCT cgroup_id AS id FROM cgroup_hour
-      WHERE host_id = ${hostId}::uuid AND at >= ${from} AND at < ${until} ORDER BY 1 LIMIT ${stepCgroups}`;
+      SELECT cgroup_id AS id FROM cgroup_hour
+      WHERE host_id = ${hostId}::uuid AND at = ${oldest} ORDER BY cgroup_id LIMIT ${stepCgroups}`;
     const ids = taken.map(({ id }) => id);
     // By its whole key: joined with a list that the planner knows nothing of, it would search for each row in all of them.
     const [counted] = await transaction.$queryRaw<{ removed: bigint }[]>`
