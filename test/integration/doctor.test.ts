@@ -3,14 +3,16 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DoctorCheck, DoctorReport } from '@bulkhead/model';
+import type { DoctorCheck } from '@bulkhead/model';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { bulkhead, eventually, nodeProgram, root, startInstance } from '../support/instance.ts';
 import { describeNeeds } from '../support/needs.ts';
 
 const output = (program: string, ...args: string[]): string => spawnSync(program, args, { encoding: 'utf8' }).stdout.trim();
-const read = (text: string): Map<string, DoctorCheck> =>
-  new Map(DoctorReport.parse(JSON.parse(text)).checks.map((check) => [check.id, check]));
+/** As `--json` prints it: words, and the codes they were made of. */
+type Told = Pick<DoctorCheck, 'id' | 'state'> & { title: string; found: string; cost?: string; remedy?: string; codes: object };
+const read = (text: string): Map<string, Told> =>
+  new Map((JSON.parse(text) as { checks: Told[] }).checks.map((check) => [check.id, check]));
 
 let directory: string;
 beforeEach(() => {
@@ -39,6 +41,22 @@ describeNeeds({ root: true, cgroup: 'any', programs: ['setpriv', 'mount', 'uname
     expect(text.code).toBe(code);
     expect(text.stdout).toMatch(/^Kernel\n {2}good +Release +Linux /);
     expect(text.stdout).toMatch(/\n\d+ good, \d+ attention, \d+ bad, \d+ unknown\n$/);
+
+    const chinese = bulkhead(['doctor', '--lang', 'zh', '--state-dir', state]);
+    expect(chinese.code).toBe(code);
+    expect(chinese.stdout).toMatch(/^内核\n {2}正常 +内核版本 +Linux /);
+    expect(chinese.stdout).toMatch(/\n\d+ 正常，\d+ 注意，\d+ 异常，\d+ 未知\n$/);
+    // By the locale, and JSON in English in any.
+    const inChina = { environment: { LC_ALL: '', LC_MESSAGES: 'zh_CN.UTF-8', LANG: 'en_US.UTF-8' } };
+    expect(bulkhead(['doctor', '--state-dir', state], inChina).stdout).toMatch(/^内核\n/);
+    expect(read(bulkhead(['doctor', '--json', '--state-dir', state], inChina).stdout).get('kernel.release')).toMatchObject({
+      title: 'Release',
+      found: `Linux ${output('uname', '--kernel-release')}`,
+      codes: { found: { code: 'kernel.release', values: { release: output('uname', '--kernel-release') } } },
+    });
+    const unknown = bulkhead(['doctor', '--lang', 'de', '--state-dir', state]);
+    expect(unknown.code).toBe(2);
+    expect(unknown.stderr).toContain('en, zh');
   });
 
   test('without root it says what it cannot see, and to be root for it; nothing that it cannot see is bad', () => {

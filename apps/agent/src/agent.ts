@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cgroups } from '@bulkhead/cgroup';
 import { type ContainerRuntime, type LauncherProgram, Renewal, type RenewalOutcome, type RuntimeOptions } from '@bulkhead/container';
 import { cgroupRoot, defaultRetention, instancePaths, instanceUsers, Problem, type ServiceConfig } from '@bulkhead/model';
+import { doctorText } from '@bulkhead/model/doctor-text';
 import { ContainerNames } from '@bulkhead/namespace';
 import { createAuthenticate } from './authorisation/authenticate.ts';
 import { PolicyGate, readPolicy } from './authorisation/policy.ts';
@@ -150,18 +151,10 @@ export async function startAgent({
     processes: new ServiceProcesses(paths),
     journalBytes: () => journal.sizeBytes,
     troubles: () => [
-      ...(journalTrouble === undefined
-        ? []
-        : [
-            `The journal cannot be written (${journalTrouble}): use is measured and waits in memory; ${journal.dropped} records were given up.`,
-          ]),
-      ...(journal.overflowing
-        ? ['Nobody collects the journal of this host: transcripts and readings minute by minute are given up, no use is.']
-        : []),
-      ...(renewal?.trouble === undefined
-        ? []
-        : [`The launcher runs an earlier build and could not be replaced (${renewal.trouble}): it serves as before, and is asked again.`]),
-      ...(ready && !history.launcherLost ? [] : ['The launcher does not answer: containers run on, but none can be started.']),
+      ...(journalTrouble === undefined ? [] : [doctorText('service.trouble.journal', { why: journalTrouble, dropped: journal.dropped })]),
+      ...(journal.overflowing ? [doctorText('service.trouble.uncollected')] : []),
+      ...(renewal?.trouble === undefined ? [] : [doctorText('service.trouble.launcher-build', { why: renewal.trouble })]),
+      ...(ready && !history.launcherLost ? [] : [doctorText('service.trouble.launcher-lost')]),
     ],
   });
   const router = createAgentRouter(

@@ -63,5 +63,8 @@ export function readEnvironment(): Environment {
   };
 }
 
+/** The locale of messages, by the order of locale(7): LC_ALL, LC_MESSAGES, LANG. */
+export const readLocale = (): string | undefined => optional('LC_ALL') ?? optional('LC_MESSAGES') ?? optional('LANG');
+
 /** A variable that the person names on the command line (`--env NAME`) to hand it to a container. */
 export const readVariable = (name: string): string | undefined => process.env[name];

@@ -7,20 +7,25 @@ export type DoctorState = z.infer<typeof DoctorState>;
 export const DoctorGroup = z.enum(['kernel', 'cgroup', 'privilege', 'clock', 'disk', 'network', 'version', 'service']);
 export type DoctorGroup = z.infer<typeof DoctorGroup>;
 
-/** One thing looked at. */
+/** What is to be told, in no language yet: a code of the doctor's catalogue with the values its text takes. */
+export const DoctorText = z.object({
+  code: z.string().regex(/^[a-z0-9.-]{1,96}$/),
+  values: z.record(z.string().max(32), z.union([z.string().max(4096), z.number()])).optional(),
+});
+export type DoctorText = z.infer<typeof DoctorText>;
+
+/** One thing looked at; its title follows from its id. */
 export const DoctorCheck = z.object({
   /** Stable name: `kernel.psi`, `disk.state-directory`. */
   id: z.string().regex(/^[a-z0-9.-]{1,64}$/),
   group: DoctorGroup,
   state: DoctorState,
-  /** What was looked at, a few words: "Pressure stall information". */
-  title: z.string(),
   /** What was found: "not compiled in". */
-  found: z.string(),
+  found: DoctorText,
   /** What that costs, where it costs something. */
-  cost: z.string().optional(),
+  cost: DoctorText.optional(),
   /** What to do about it. */
-  remedy: z.string().optional(),
+  remedy: DoctorText.optional(),
 });
 export type DoctorCheck = z.infer<typeof DoctorCheck>;
 

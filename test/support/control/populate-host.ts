@@ -1,4 +1,5 @@
-import type { NamespaceType } from '@bulkhead/model';
+import type { DoctorCheck, DoctorText, NamespaceType } from '@bulkhead/model';
+import { doctorText } from '@bulkhead/model/doctor-text';
 import type { TestHost } from './host.ts';
 
 const container: readonly NamespaceType[] = ['pid', 'network', 'mount', 'ipc', 'uts', 'cgroup'];
@@ -160,41 +161,37 @@ export function populateHost(host: TestHost): void {
   host.addEmpty('network', 'descriptor', 'keeper');
   host.unreadable = { processes: 0, descriptors: 2, reasons: ['Descriptors of 2 processes: EACCES (hidepid).'] };
   host.gaps = { cgroups: 0, leftOut: 0, reasons: ['I/O: two hierarchies count it differently, the v1 numbers are shown.'] };
+  const check = (id: string, state: DoctorCheck['state'], found: DoctorText, cost?: DoctorText, remedy?: DoctorText): DoctorCheck => ({
+    id,
+    group: id.slice(0, id.indexOf('.')) as DoctorCheck['group'],
+    state,
+    found,
+    ...(cost === undefined ? {} : { cost }),
+    ...(remedy === undefined ? {} : { remedy }),
+  });
   host.checks = [
-    { id: 'kernel.release', group: 'kernel', state: 'good', title: 'Kernel', found: 'Linux 6.18.5-amd64' },
-    {
-      id: 'kernel.listns',
-      group: 'kernel',
-      state: 'attention',
-      title: 'Listing of namespaces (listns)',
-      found: 'not there (ENOSYS)',
-      cost: 'Namespaces are found by reading /proc: about 27 ms of CPU for 1,000 processes.',
-      remedy: 'Linux 6.19 or newer has it.',
-    },
-    { id: 'kernel.psi', group: 'kernel', state: 'good', title: 'Pressure stall information', found: 'on' },
-    { id: 'cgroup.setup', group: 'cgroup', state: 'good', title: 'Control groups', found: 'hybrid: v1 with v2 beside it' },
-    {
-      id: 'privilege.sys-resource',
-      group: 'privilege',
-      state: 'attention',
-      title: 'CAP_SYS_RESOURCE',
-      found: 'missing',
-      cost: 'No limit can be raised: pipes of containers stay at 1 MiB.',
-      remedy: 'Start it with the capability, or live with it.',
-    },
-    {
-      id: 'disk.state-directory',
-      group: 'disk',
-      state: 'bad',
-      title: 'Disk of the state directory',
-      found: '97 % full, 1.2 GiB free',
-      cost: 'History stops when it is full; containers go on.',
-      remedy: 'Free some space, or keep minutes for fewer days.',
-    },
-    { id: 'clock.source', group: 'clock', state: 'good', title: 'Clock', found: 'tsc, synchronised' },
-    { id: 'network.listen', group: 'network', state: 'good', title: 'Port', found: '127.0.0.1:8443 is ours' },
-    { id: 'version.node', group: 'version', state: 'good', title: 'Node', found: '26.10.0' },
-    { id: 'service.collector', group: 'service', state: 'unknown', title: 'Collector', found: 'not asked: it listens on nothing' },
+    check('kernel.release', 'good', doctorText('kernel.release', { release: '6.18.5-amd64' })),
+    check('kernel.listns', 'good', doctorText('kernel.listns.instead', { since: '6.19' }), doctorText('kernel.listns.loss')),
+    check('kernel.psi', 'attention', doctorText('switched-off'), doctorText('kernel.psi.loss'), doctorText('kernel.psi.switch-on')),
+    check('cgroup.setup', 'good', doctorText('cgroup.setup.hybrid')),
+    check(
+      'privilege.capabilities',
+      'attention',
+      doctorText('privilege.capabilities.lacks', { capabilities: 'CAP_SYS_RESOURCE' }),
+      doctorText('privilege.capabilities.resource-loss'),
+      doctorText('privilege.capabilities.resource-get'),
+    ),
+    check(
+      'disk.state-directory',
+      'bad',
+      doctorText('disk.free', { free: '412 MiB', total: '40.0 GiB', path: '/var/lib/bulkhead' }),
+      doctorText('disk.no-space'),
+      doctorText('disk.make-room'),
+    ),
+    check('clock.source', 'good', doctorText('as-is', { text: 'tsc' })),
+    check('network.port', 'good', doctorText('network.port.served', { place: '127.0.0.1:8470', pid: 1720 })),
+    check('version.node', 'good', doctorText('as-is', { text: 'v26.10.0' })),
+    check('service.collector', 'unknown', doctorText('could-not-be-read', { why: 'EACCES' }), undefined, doctorText('as-root')),
   ];
 }
 

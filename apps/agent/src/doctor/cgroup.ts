@@ -3,24 +3,12 @@ import { release } from 'node:os';
 import { join } from 'node:path';
 import { type Cgroups, type Controller, detectCgroups } from '@bulkhead/cgroup';
 import type { CgroupSetup, DoctorCheck } from '@bulkhead/model';
+import { doctorText } from '@bulkhead/model/doctor-text';
 import type { DoctorContext } from './context.ts';
-import { asRoot, attention, bad, type Finding, good, look, unknown } from './finding.ts';
+import { asIs, asRoot, attention, bad, type Finding, good, look, unknown } from './finding.ts';
 import { isAtLeast } from './kernel.ts';
 
-/** What each controller is for, and what is lost without it. */
-const controllers: readonly { name: Controller; title: string; loss: string }[] = [
-  { name: 'cpu', title: 'CPU', loss: 'no container can be limited or weighed in CPU' },
-  { name: 'memory', title: 'Memory', loss: 'memory is neither measured nor limited' },
-  { name: 'io', title: 'Input and output', loss: 'input and output are not measured' },
-  { name: 'pids', title: 'Number of processes', loss: 'the number of processes cannot be limited' },
-  { name: 'cpuset', title: 'CPU sets', loss: 'containers cannot be kept to some of the CPUs' },
-];
-
-const setupWords: Record<CgroupSetup, string> = {
-  legacy: 'version 1 (legacy)',
-  hybrid: 'version 1, with a tree of version 2 beside it (hybrid)',
-  unified: 'version 2 (unified)',
-};
+const controllers = ['cpu', 'memory', 'io', 'pids', 'cpuset'] as const satisfies readonly Controller[];
 
 function findV2(mountinfo: string): string | undefined {
   return mountinfo
@@ -36,42 +24,42 @@ function hasKill(mountPoint: string): boolean | undefined {
 }
 
 export function judgeKill(setup: CgroupSetup | undefined, found: boolean | undefined, kernelRelease: string): Finding {
-  if (setup !== 'unified') return good('not used: groups of version 1 are frozen, then killed');
-  if (found ?? isAtLeast(kernelRelease, [5, 14])) return good('there');
-  return bad('not there', 'a container that forks fast enough cannot be ended', 'a kernel of 5.14 or newer');
+  if (setup !== 'unified') return good(doctorText('cgroup.kill.not-used'));
+  if (found ?? isAtLeast(kernelRelease, [5, 14])) return good(doctorText('there'));
+  return bad(doctorText('not-there'), doctorText('cgroup.kill.loss'), doctorText('cgroup.kill.get'));
 }
 
 /** Controllers that version 2 hands on from its root: those in cgroup.subtree_control can be used below. */
 function judgeDelegation(mountPoint: string): Finding {
   const text = readFileSync(join(mountPoint, 'cgroup.controllers'), 'utf8').trim();
   const isSystemd = readFileSync('/proc/1/comm', 'utf8').trim() === 'systemd';
-  if (process.geteuid?.() !== 0) return unknown('not seen by you', asRoot);
+  if (process.geteuid?.() !== 0) return unknown(doctorText('cgroup.delegation.hidden'), asRoot);
   if (text === '')
-    return bad('no controller is handed on', 'no container can be limited', 'start it outside of a group that withholds controllers');
-  return good(`${text.split(' ').length} controllers${isSystemd ? ', in a scope that systemd delegates' : ''}`);
+    return bad(doctorText('cgroup.delegation.none'), doctorText('cgroup.delegation.loss'), doctorText('cgroup.delegation.get'));
+  return good(doctorText(isSystemd ? 'cgroup.delegation.systemd' : 'cgroup.delegation.count', { count: text.split(' ').length }));
 }
 
 export function cgroupChecks(context: DoctorContext): DoctorCheck[] {
   let found: Pick<Cgroups, 'setup' | 'controllers'> | undefined = context.cgroups;
-  const setup = look('cgroup', 'setup', 'Control groups', () => {
+  const setup = look('cgroup.setup', () => {
     try {
       found ??= detectCgroups();
     } catch (failure) {
       const { code, message, remedy } = failure as Error & { code?: string; remedy?: string };
       if (code === 'EACCES' || code === 'EPERM') throw failure;
-      return bad(message, 'no container can be limited or counted', remedy);
+      return bad(asIs(message), doctorText('cgroup.setup.loss'), remedy === undefined ? undefined : asIs(remedy));
     }
-    return good(setupWords[found.setup]);
+    return good(doctorText(`cgroup.setup.${found.setup}`));
   });
-  const rows = controllers.map(({ name, title, loss }) =>
-    look('cgroup', `controller.${name}`, `Controller ${name}`, () => {
-      if (found === undefined) return unknown('no control groups were found');
+  const rows = controllers.map((name) =>
+    look(`cgroup.controller.${name}`, () => {
+      if (found === undefined) return unknown(doctorText('cgroup.none'));
       return found.controllers.has(name)
-        ? good(`there: ${title}`)
+        ? good(doctorText(`cgroup.controller.${name}`))
         : attention(
-            'not there',
-            loss,
-            `a kernel with the controller ${name}, and cgroup_enable=${name} on its command line where it is off`,
+            doctorText('not-there'),
+            doctorText(`cgroup.controller.${name}.loss`),
+            doctorText('cgroup.controller.get', { controller: name }),
           );
     }),
   );
@@ -79,11 +67,7 @@ export function cgroupChecks(context: DoctorContext): DoctorCheck[] {
   return [
     setup,
     ...rows,
-    look('cgroup', 'kill', 'cgroup.kill', () =>
-      judgeKill(found?.setup, mountPoint === undefined ? undefined : hasKill(mountPoint), release()),
-    ),
-    ...(found?.setup === 'unified' && mountPoint !== undefined
-      ? [look('cgroup', 'delegation', 'Delegation', () => judgeDelegation(mountPoint))]
-      : []),
+    look('cgroup.kill', () => judgeKill(found?.setup, mountPoint === undefined ? undefined : hasKill(mountPoint), release())),
+    ...(found?.setup === 'unified' && mountPoint !== undefined ? [look('cgroup.delegation', () => judgeDelegation(mountPoint))] : []),
   ];
 }

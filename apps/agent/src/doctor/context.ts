@@ -1,5 +1,5 @@
 import type { Cgroups } from '@bulkhead/cgroup';
-import type { InstancePaths } from '@bulkhead/model';
+import type { DoctorText, InstancePaths } from '@bulkhead/model';
 
 /** What the doctor is told; all else it finds out itself. */
 export interface DoctorContext {
@@ -15,6 +15,6 @@ export interface DoctorContext {
   cgroups?: Pick<Cgroups, 'setup' | 'controllers'>;
   /** How often the wall clock was set since the agent watches it; absent where none does. */
   clockSteps?: number;
-  /** What the agent itself finds wrong just now, one sentence each. */
-  troubles?: string[];
+  /** What the agent itself finds wrong just now. */
+  troubles?: DoctorText[];
 }

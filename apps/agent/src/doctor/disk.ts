@@ -1,8 +1,9 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DoctorCheck } from '@bulkhead/model';
+import { doctorText } from '@bulkhead/model/doctor-text';
 import type { DoctorContext } from './context.ts';
-import { attention, bad, type Finding, good, look } from './finding.ts';
+import { asIs, attention, bad, type Finding, good, look } from './finding.ts';
 
 const mebibyte = 1024 ** 2;
 const gibibyte = 1024 ** 3;
@@ -46,34 +47,36 @@ function spaceOf(path: string): Space {
 }
 
 export function judgeStateSpace({ freeBytes, totalBytes, freeInodes, inodes }: Space, path: string): Finding {
-  const found = `${formatSize(freeBytes)} of ${formatSize(totalBytes)} free at ${path}`;
-  const remedy = 'free some space, or keep it elsewhere: --state-dir';
-  if (freeBytes < badBytes) return bad(found, 'the database stops, and readings wait in memory', remedy);
-  if (inodes > 0 && freeInodes < 1000) return bad(`${found}, but ${freeInodes} files`, 'nothing new can be written', remedy);
-  if (freeBytes < lowBytes) return attention(found, 'history grows by some hundred MiB a month', remedy);
+  const space = { free: formatSize(freeBytes), total: formatSize(totalBytes), path };
+  const found = doctorText('disk.free', space);
+  const remedy = doctorText('disk.make-room');
+  if (freeBytes < badBytes) return bad(found, doctorText('disk.no-space'), remedy);
+  if (inodes > 0 && freeInodes < 1000)
+    return bad(doctorText('disk.free-but-files', { ...space, files: freeInodes }), doctorText('disk.no-files'), remedy);
+  if (freeBytes < lowBytes) return attention(found, doctorText('disk.near'), remedy);
   return good(found);
 }
 
 const judgeMemory = (path: string, { type }: Space, willBeMounted: boolean): Finding => {
   const name = inMemory.get(type);
-  if (name !== undefined) return good(`${name} at ${path}`);
-  if (willBeMounted) return good('on a disk; up gives each instance memory of its own there');
-  return attention('on a disk', 'each start of a container waits for the disk', './bulkhead down, then up');
+  if (name !== undefined) return good(doctorText('disk.run-memory.at', { filesystem: name, path }));
+  if (willBeMounted) return good(doctorText('disk.run-memory.will'));
+  return attention(doctorText('disk.run-memory.disk'), doctorText('disk.run-memory.loss'), doctorText('disk.run-memory.anew'));
 };
 
 export function diskChecks({ stateDirectory, paths }: DoctorContext): DoctorCheck[] {
   const run = paths !== undefined && existsSync(paths.run) ? paths.run : undefined;
   return [
-    look('disk', 'state-directory', 'Space for history', () => judgeStateSpace(spaceOf(stateDirectory), stateDirectory)),
-    look('disk', 'state-filesystem', 'File system of history', () => {
+    look('disk.state-directory', () => judgeStateSpace(spaceOf(stateDirectory), stateDirectory)),
+    look('disk.state-filesystem', () => {
       const name = remote.get(spaceOf(stateDirectory).type);
-      return name === undefined ? good('local') : attention(name, 'a database on a remote file system may lose what it confirmed');
+      return name === undefined ? good(doctorText('disk.local')) : attention(asIs(name), doctorText('disk.remote-loss'));
     }),
-    look('disk', 'run', 'Space for runtime state', () => {
+    look('disk.run', () => {
       const space = spaceOf(run ?? '/run');
-      const found = `${formatSize(space.freeBytes)} free at ${run ?? '/run'}`;
-      return space.freeBytes < lowRunBytes ? bad(found, 'containers cannot be started', 'free some space there') : good(found);
+      const found = doctorText('disk.run.free', { free: formatSize(space.freeBytes), path: run ?? '/run' });
+      return space.freeBytes < lowRunBytes ? bad(found, doctorText('disk.run.none'), doctorText('disk.run.make-room')) : good(found);
     }),
-    look('disk', 'run-memory', 'Runtime state in memory', () => judgeMemory(run ?? '/run', spaceOf(run ?? '/run'), run === undefined)),
+    look('disk.run-memory', () => judgeMemory(run ?? '/run', spaceOf(run ?? '/run'), run === undefined)),
   ];
 }

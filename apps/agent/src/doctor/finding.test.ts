@@ -1,4 +1,5 @@
 import { DoctorReport } from '@bulkhead/model';
+import { doctorTitle, tellDoctor } from '@bulkhead/model/doctor-text';
 import { expect, test } from 'vitest';
 import { judgeKill } from './cgroup.ts';
 import { judgeSteps, judgeSynchronisation } from './clock.ts';
@@ -12,11 +13,16 @@ const gibibyte = 1024 ** 3;
 
 test('what cannot be read is unknown, and says to be root only where that would help', () => {
   const failing = (code: string) =>
-    look('disk', 'x', 'X', () => {
+    look('disk.run', () => {
       throw Object.assign(new Error('no'), { code });
     });
-  expect(failing('EACCES')).toMatchObject({ state: 'unknown', remedy: expect.stringContaining('sudo') });
-  expect(failing('EIO')).toEqual({ id: 'disk.x', group: 'disk', title: 'X', state: 'unknown', found: 'could not be read (EIO)' });
+  expect(failing('EACCES')).toMatchObject({ state: 'unknown', remedy: { code: 'as-root' } });
+  expect(failing('EIO')).toEqual({
+    id: 'disk.run',
+    group: 'disk',
+    state: 'unknown',
+    found: { code: 'could-not-be-read', values: { why: 'EIO' } },
+  });
 });
 
 test('little space is attention, next to none is bad, and so are no files left', () => {
@@ -24,11 +30,14 @@ test('little space is attention, next to none is bad, and so are no files left',
   const state = (change: object) => judgeStateSpace({ ...space, ...change }, '/var/lib/bulkhead').state;
   expect([state({}), state({ freeBytes: 2 * gibibyte }), state({ freeBytes: 100_000_000 })]).toEqual(['good', 'attention', 'bad']);
   expect([state({ freeInodes: 10 }), state({ freeInodes: 0, inodes: 0 })]).toEqual(['bad', 'good']);
-  expect(judgeStateSpace(space, '/x').found).toBe('50.0 GiB of 100 GiB free at /x');
+  expect(tellDoctor(judgeStateSpace(space, '/x').found, 'en')).toBe('50.0 GiB of 100 GiB free at /x');
 });
 
 test('clock, kill and Node are judged by what they cost', () => {
-  expect(judgeSynchronisation({ synchronised: true, maxErrorUsec: 1500n })).toEqual({ state: 'good', found: 'kept right, to 1.5 ms' });
+  expect(judgeSynchronisation({ synchronised: true, maxErrorUsec: 1500n })).toEqual({
+    state: 'good',
+    found: { code: 'clock.kept-right', values: { msec: 1.5 } },
+  });
   expect(judgeSynchronisation({ synchronised: false, maxErrorUsec: 0n }).state).toBe('attention');
   expect([judgeSteps(undefined), judgeSteps(0), judgeSteps(2)].map(({ state }) => state)).toEqual(['unknown', 'good', 'attention']);
   expect([
@@ -46,10 +55,10 @@ test('a service that ended while its supervisor lives is bad; nothing runs where
     (...pids: number[]) =>
     ({ pid }: { pid: number }) =>
       pids.includes(pid);
-  expect(judgeService('web', record(0), alive(1, 2))).toEqual({ state: 'good', found: 'runs, process 2' });
+  expect(judgeService('web', record(0), alive(1, 2))).toEqual({ state: 'good', found: { code: 'service.runs', values: { pid: 2 } } });
   expect(judgeService('web', record(3), alive(1, 2)).state).toBe('attention');
   expect(judgeService('web', record(0), alive(1)).state).toBe('bad');
-  expect(judgeService('web', record(0), alive())).toMatchObject({ state: 'attention', remedy: './bulkhead up' });
+  expect(judgeService('web', record(0), alive())).toMatchObject({ state: 'attention', remedy: { code: 'up' } });
 });
 
 test('a whole examination is a report, with names that occur once', () => {
@@ -64,4 +73,13 @@ test('a whole examination is a report, with names that occur once', () => {
   const ids = report.checks.map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
   expect(ids.length).toBeGreaterThan(40);
+  for (const check of report.checks)
+    for (const language of ['en', 'zh'] as const) {
+      // Neither a code in place of a text, nor a value that was not given.
+      expect(doctorTitle(check, language)).not.toMatch(/^title\./);
+      for (const text of [check.found, check.cost, check.remedy].filter((each) => each !== undefined)) {
+        if (language === 'zh') expect(tellDoctor(text, language), check.id).not.toBe(text.code);
+        expect(tellDoctor(text, language), check.id).not.toMatch(/\{\w+\}/);
+      }
+    }
 });

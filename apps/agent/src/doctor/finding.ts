@@ -1,32 +1,41 @@
-import type { DoctorCheck, DoctorGroup } from '@bulkhead/model';
+import type { DoctorCheck, DoctorGroup, DoctorText } from '@bulkhead/model';
+import { type DoctorCheckId, doctorText } from '@bulkhead/model/doctor-text';
 
 /** What a look found: how it stands, what that costs, what to do about it. */
 export type Finding = Pick<DoctorCheck, 'state' | 'found' | 'cost' | 'remedy'>;
 
-export const good = (found: string): Finding => ({ state: 'good', found });
-export const attention = (found: string, cost: string, remedy?: string): Finding => ({
+export const good = (found: DoctorText): Finding => ({ state: 'good', found });
+export const attention = (found: DoctorText, cost: DoctorText, remedy?: DoctorText): Finding => ({
   state: 'attention',
   found,
   cost,
   ...(remedy === undefined ? {} : { remedy }),
 });
-export const bad = (found: string, cost: string, remedy?: string): Finding => ({ ...attention(found, cost, remedy), state: 'bad' });
-export const unknown = (found: string, remedy?: string): Finding => ({
+export const bad = (found: DoctorText, cost: DoctorText, remedy?: DoctorText): Finding => ({
+  ...attention(found, cost, remedy),
+  state: 'bad',
+});
+export const unknown = (found: DoctorText, remedy?: DoctorText): Finding => ({
   state: 'unknown',
   found,
   ...(remedy === undefined ? {} : { remedy }),
 });
 
-export const asRoot = 'run it as root: sudo ./bulkhead doctor';
+export const asRoot = doctorText('as-root');
+/** Names, versions and the kernel's own words are the same in every language. */
+export const asIs = (text: string): DoctorText => doctorText('as-is', { text });
 
 /** Looks at one thing. What cannot be read is unknown, never good and never bad. */
-export function look(group: DoctorGroup, name: string, title: string, find: () => Finding): DoctorCheck {
+export function look(id: DoctorCheckId, find: () => Finding): DoctorCheck {
   let finding: Finding;
   try {
     finding = find();
   } catch (failure) {
     const { code, message } = failure as NodeJS.ErrnoException;
-    finding = unknown(`could not be read (${code ?? message})`, code === 'EACCES' || code === 'EPERM' ? asRoot : undefined);
+    finding = unknown(
+      doctorText('could-not-be-read', { why: code ?? message }),
+      code === 'EACCES' || code === 'EPERM' ? asRoot : undefined,
+    );
   }
-  return { id: `${group}.${name}`, group, title, ...finding };
+  return { id, group: id.slice(0, id.indexOf('.')) as DoctorGroup, ...finding };
 }

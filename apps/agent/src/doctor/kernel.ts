@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { hasSyscall, landlockVersion, type ProbedSyscall } from '@bulkhead/kernel';
-import type { DoctorCheck, NamespaceType } from '@bulkhead/model';
+import type { DoctorCheck, DoctorText, NamespaceType } from '@bulkhead/model';
+import { doctorText } from '@bulkhead/model/doctor-text';
 import { attention, bad, type Finding, good, look, unknown } from './finding.ts';
 import { type KernelOption, kernelOption } from './kernel-config.ts';
 import { readKernelText } from './text-file.ts';
@@ -17,48 +18,48 @@ export function isAtLeast(text: string, [major, minor]: readonly [number, number
 }
 
 export function judgeRelease(text: string): Finding {
+  const found = doctorText('kernel.release', { release: text });
   if (!isAtLeast(text, leastRelease))
-    return bad(`Linux ${text}`, 'containers cannot be made and ended reliably', `a kernel of ${leastRelease.join('.')} or newer is needed`);
-  if (!isAtLeast(text, triedRelease))
-    return attention(`Linux ${text}`, `nobody has tried Bulkhead on a kernel older than ${triedRelease.join('.')}`);
-  return good(`Linux ${text}`);
+    return bad(found, doctorText('kernel.release.too-old'), doctorText('kernel.release.needed', { least: leastRelease.join('.') }));
+  if (!isAtLeast(text, triedRelease)) return attention(found, doctorText('kernel.release.untried', { tried: triedRelease.join('.') }));
+  return good(found);
 }
 
 interface NamespaceRow {
   type: NamespaceType;
-  title: string;
   /** Name below /proc/<pid>/ns, and in /proc/sys/user/max_*_namespaces. */
   proc: string;
   option: string;
 }
 
 const namespaces: readonly NamespaceRow[] = [
-  { type: 'user', title: 'User', proc: 'user', option: 'USER_NS' },
-  { type: 'mount', title: 'Mount', proc: 'mnt', option: 'NAMESPACES' },
-  { type: 'pid', title: 'PID', proc: 'pid', option: 'PID_NS' },
-  { type: 'network', title: 'Network', proc: 'net', option: 'NET_NS' },
-  { type: 'uts', title: 'UTS', proc: 'uts', option: 'UTS_NS' },
-  { type: 'ipc', title: 'IPC', proc: 'ipc', option: 'IPC_NS' },
-  { type: 'cgroup', title: 'Cgroup', proc: 'cgroup', option: 'CGROUPS' },
-  { type: 'time', title: 'Time', proc: 'time', option: 'TIME_NS' },
+  { type: 'user', proc: 'user', option: 'USER_NS' },
+  { type: 'mount', proc: 'mnt', option: 'NAMESPACES' },
+  { type: 'pid', proc: 'pid', option: 'PID_NS' },
+  { type: 'network', proc: 'net', option: 'NET_NS' },
+  { type: 'uts', proc: 'uts', option: 'UTS_NS' },
+  { type: 'ipc', proc: 'ipc', option: 'IPC_NS' },
+  { type: 'cgroup', proc: 'cgroup', option: 'CGROUPS' },
+  { type: 'time', proc: 'time', option: 'TIME_NS' },
 ];
 
 /** A container takes one of each; a host of many containers wants many. */
 const fewNamespaces = 1000;
 
-export function judgeNamespace({ type, proc, option }: Omit<NamespaceRow, 'title'>, there: boolean, limit: number | undefined): Finding {
-  const loss = type === 'time' ? 'containers cannot have a clock of their own' : 'no container can be started';
+export function judgeNamespace({ type, proc, option }: NamespaceRow, there: boolean, limit: number | undefined): Finding {
+  const loss = doctorText(type === 'time' ? 'kernel.namespace.no-clock' : 'kernel.no-start');
+  const raise = doctorText('kernel.namespace.raise', { type: proc });
   const judge = type === 'time' ? attention : bad;
-  if (!there) return judge('not in this kernel', loss, `a kernel built with CONFIG_${option}=y`);
-  if (limit === 0) return judge('switched off', loss, `sysctl -w user.max_${proc}_namespaces=15000`);
+  if (!there) return judge(doctorText('not-in-kernel'), loss, doctorText('kernel-built-with', { option }));
+  if (limit === 0) return judge(doctorText('switched-off'), loss, raise);
   if (limit !== undefined && limit < fewNamespaces)
-    return attention(`at most ${limit} of them`, 'as many containers at most', `sysctl -w user.max_${proc}_namespaces=15000`);
-  return good(limit === undefined ? 'there' : `there, at most ${limit} of them`);
+    return attention(doctorText('kernel.namespace.few', { limit }), doctorText('kernel.namespace.few-containers'), raise);
+  return good(limit === undefined ? doctorText('there') : doctorText('kernel.namespace.at-most', { limit }));
 }
 
 function namespaceChecks(): DoctorCheck[] {
   return namespaces.map((row) =>
-    look('kernel', `namespace.${row.type}`, `${row.title} namespaces`, () => {
+    look(`kernel.namespace.${row.type}`, () => {
       const limit = readKernelText(`/proc/sys/user/max_${row.proc}_namespaces`);
       return judgeNamespace(row, existsSync(`/proc/self/ns/${row.proc}`), limit === undefined ? undefined : Number(limit));
     }),
@@ -66,120 +67,96 @@ function namespaceChecks(): DoctorCheck[] {
 }
 
 interface Feature {
-  name: string;
-  title: string;
+  name: 'clone3' | 'pidfd' | 'openat2' | 'mount-descriptors' | 'idmapped-mounts' | 'close-range' | 'listns';
   syscalls: readonly ProbedSyscall[];
   since: string;
-  missing(found: string, since: string): Finding;
+  missing(found: DoctorText, since: string): Finding;
 }
 
 const needed =
-  (cost: string) =>
-  (found: string, since: string): Finding =>
-    bad(found, cost, `Linux ${since} has it; a seccomp filter around this host's root may hide it`);
+  (cost: DoctorText) =>
+  (found: DoctorText, since: string): Finding =>
+    bad(found, cost, doctorText('kernel.since', { since }));
 
 const features: readonly Feature[] = [
-  { name: 'clone3', title: 'clone3(2)', syscalls: ['clone3'], since: '5.3', missing: needed('no container can be started') },
+  { name: 'clone3', syscalls: ['clone3'], since: '5.3', missing: needed(doctorText('kernel.no-start')) },
   {
     name: 'pidfd',
-    title: 'Process descriptors',
     syscalls: ['pidfd_open', 'pidfd_send_signal'],
     since: '5.3',
-    missing: needed('processes cannot be told from others that got their number'),
+    missing: needed(doctorText('kernel.pidfd.loss')),
   },
   {
     name: 'openat2',
-    title: 'openat2(2)',
     syscalls: ['openat2'],
     since: '5.6',
-    missing: needed('paths that a container can change could lead out of it'),
+    missing: needed(doctorText('kernel.openat2.loss')),
   },
   {
     name: 'mount-descriptors',
-    title: 'Mounts by descriptor',
     syscalls: ['fsopen', 'open_tree', 'move_mount'],
     since: '5.2',
-    missing: needed('no root can be laid out for a container'),
+    missing: needed(doctorText('kernel.mount-descriptors.loss')),
   },
   {
     name: 'idmapped-mounts',
-    title: 'Id-mapped mounts',
     syscalls: ['mount_setattr'],
     since: '5.12',
-    missing: needed('mounts cannot be made read-only as a whole'),
+    missing: needed(doctorText('kernel.idmapped-mounts.loss')),
   },
-  { name: 'close-range', title: 'close_range(2)', syscalls: ['close_range'], since: '5.9', missing: needed('no container can be started') },
+  { name: 'close-range', syscalls: ['close_range'], since: '5.9', missing: needed(doctorText('kernel.no-start')) },
   {
     name: 'listns',
-    title: 'listns(2)',
     syscalls: ['listns'],
     since: '6.19',
-    missing: (found, since) => ({
-      ...good(`${found} (Linux ${since} has it): /proc is read instead`),
-      cost: 'a namespace that nothing but an unreadable descriptor holds is not seen',
-    }),
+    missing: (_, since) => ({ ...good(doctorText('kernel.listns.instead', { since })), cost: doctorText('kernel.listns.loss') }),
   },
 ];
 
 function featureChecks(): DoctorCheck[] {
-  return features.map(({ name, title, syscalls, since, missing }) =>
-    look('kernel', name, title, () => {
+  return features.map(({ name, syscalls, since, missing }) =>
+    look(`kernel.${name}`, () => {
       const lacking = syscalls.filter((syscall) => !hasSyscall(syscall));
-      if (lacking.length === 0) return good('there');
-      return missing(lacking.length === syscalls.length ? 'not there' : `${lacking.join(', ')} not there`, since);
+      if (lacking.length === 0) return good(doctorText('there'));
+      const isWhole = lacking.length === syscalls.length;
+      return missing(isWhole ? doctorText('not-there') : doctorText('kernel.syscalls-not-there', { syscalls: lacking.join(', ') }), since);
     }),
   );
 }
 
 /** Something that may be built in, a module, or neither; `runs` says that it is there now. */
-export function judgeOption(option: KernelOption | undefined, runs: boolean, cost: string, configName: string): Finding {
-  if (runs || option === 'y') return good('built in');
-  if (option === 'm') return good('a module, loaded when it is needed');
-  if (option === undefined) return unknown('the kernel does not say how it was built', 'look for it in the documentation of the kernel');
-  return attention('not in this kernel', cost, `a kernel built with CONFIG_${configName}=y or m`);
+export function judgeOption(option: KernelOption | undefined, runs: boolean, cost: DoctorText, configName: string): Finding {
+  if (runs || option === 'y') return good(doctorText('kernel.option.built-in'));
+  if (option === 'm') return good(doctorText('kernel.option.module'));
+  if (option === undefined) return unknown(doctorText('kernel.option.unknown'), doctorText('kernel.option.look'));
+  return attention(doctorText('not-in-kernel'), cost, doctorText('kernel-built-with-module', { option: configName }));
 }
 
 const hasModule = (name: string): boolean => existsSync(`/sys/module/${name}`);
 
 function optionChecks(): DoctorCheck[] {
-  const option = (name: string, title: string, configName: string, runs: () => boolean, cost: string): DoctorCheck =>
-    look('kernel', name, title, () => judgeOption(kernelOption(configName), runs(), cost, configName));
+  const option = (name: 'overlay' | 'veth' | 'bridge' | 'nftables' | 'seccomp', configName: string, runs: () => boolean): DoctorCheck =>
+    look(`kernel.${name}`, () => judgeOption(kernelOption(configName), runs(), doctorText(`kernel.${name}.loss`), configName));
   return [
-    option(
-      'overlay',
-      'Overlay file system',
-      'OVERLAY_FS',
-      () => /\soverlay$/m.test(readFileSync('/proc/filesystems', 'utf8')),
-      'images of layers cannot be used',
-    ),
-    option('veth', 'Virtual Ethernet pairs', 'VETH', () => hasModule('veth'), 'containers cannot be wired to a network'),
-    option('bridge', 'Bridges', 'BRIDGE', () => hasModule('bridge'), 'containers cannot share a network'),
-    option('nftables', 'nftables', 'NF_TABLES', () => hasModule('nf_tables'), 'ports cannot be published, networks not be kept apart'),
-    option(
-      'seccomp',
-      'seccomp filters',
-      'SECCOMP_FILTER',
-      () => existsSync('/proc/sys/kernel/seccomp/actions_avail'),
-      'system calls of containers cannot be filtered',
-    ),
-    look('kernel', 'landlock', 'Landlock', () => {
+    option('overlay', 'OVERLAY_FS', () => /\soverlay$/m.test(readFileSync('/proc/filesystems', 'utf8'))),
+    option('veth', 'VETH', () => hasModule('veth')),
+    option('bridge', 'BRIDGE', () => hasModule('bridge')),
+    option('nftables', 'NF_TABLES', () => hasModule('nf_tables')),
+    option('seccomp', 'SECCOMP_FILTER', () => existsSync('/proc/sys/kernel/seccomp/actions_avail')),
+    look('kernel.landlock', () => {
       const version = landlockVersion();
-      if (version !== undefined) return good(`interface ${version}`);
-      return attention(
-        'not in this kernel, or not switched on',
-        'programs of Bulkhead cannot confine themselves further',
-        'lsm=landlock,… on the command line of the kernel',
-      );
+      if (version !== undefined) return good(doctorText('kernel.landlock.version', { version }));
+      return attention(doctorText('kernel.landlock.off'), doctorText('kernel.landlock.loss'), doctorText('kernel.landlock.switch-on'));
     }),
   ];
 }
 
 export function judgePressure(there: boolean, option: KernelOption | undefined): Finding {
-  if (there) return good('measured');
-  const cost = 'waiting for CPU, memory and disk is not shown';
+  if (there) return good(doctorText('kernel.psi.measured'));
+  const cost = doctorText('kernel.psi.loss');
   return option === 'y'
-    ? attention('switched off', cost, 'psi=1 on the command line of the kernel')
-    : attention('not in this kernel', cost, 'a kernel built with CONFIG_PSI=y');
+    ? attention(doctorText('switched-off'), cost, doctorText('kernel.psi.switch-on'))
+    : attention(doctorText('not-in-kernel'), cost, doctorText('kernel-built-with', { option: 'PSI' }));
 }
 
 /** Off, the file is there and its reading fails (EOPNOTSUPP). */
@@ -192,9 +169,9 @@ function isPressureMeasured(): boolean {
 }
 
 export const kernelChecks = (): DoctorCheck[] => [
-  look('kernel', 'release', 'Release', () => judgeRelease(release())),
+  look('kernel.release', () => judgeRelease(release())),
   ...namespaceChecks(),
   ...featureChecks(),
   ...optionChecks(),
-  look('kernel', 'psi', 'Pressure stall information', () => judgePressure(isPressureMeasured(), kernelOption('PSI'))),
+  look('kernel.psi', () => judgePressure(isPressureMeasured(), kernelOption('PSI'))),
 ];

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { DoctorCheck } from '@bulkhead/model';
 import { ServiceConfig } from '@bulkhead/model';
+import { doctorText } from '@bulkhead/model/doctor-text';
 import type { DoctorContext } from './context.ts';
 import { asRoot, bad, type Finding, good, look, unknown } from './finding.ts';
 
@@ -89,17 +90,17 @@ function judgePort(context: DoctorContext): Finding {
   const wanted = configuredListen(context) ?? context.listen;
   const place = `${wanted.address.includes(':') ? `[${wanted.address}]` : wanted.address}:${wanted.port}`;
   const found = readListeners().find((listener) => collides(listener, wanted));
-  if (found === undefined) return good(`${place} is free`);
+  if (found === undefined) return good(doctorText('network.port.free', { place }));
   const owner = findOwner(found.inode);
-  if (owner === undefined) return unknown(`${place} is taken by somebody whom you cannot see`, asRoot);
+  if (owner === undefined) return unknown(doctorText('network.port.hidden', { place }), asRoot);
   const configuration = context.paths?.config('web');
   const environment = readEnvironment(owner.pid);
   if (configuration !== undefined && environment.includes(`BULKHEAD_CONFIG=${configuration}`))
-    return good(`${place} is served by the dashboard, process ${owner.pid}`);
+    return good(doctorText('network.port.served', { place, pid: owner.pid }));
   return bad(
-    `${place} is taken by ${owner.name}, process ${owner.pid}`,
-    'the dashboard cannot listen there',
-    `end that process, or give another port: ./bulkhead up --listen ${wanted.address}:${wanted.port + 1}`,
+    doctorText('network.port.taken', { place, ...owner }),
+    doctorText('network.port.loss'),
+    doctorText('network.port.other', { other: `${wanted.address}:${wanted.port + 1}` }),
   );
 }
 
@@ -111,6 +112,4 @@ function readEnvironment(pid: number): string[] {
   }
 }
 
-export const networkChecks = (context: DoctorContext): DoctorCheck[] => [
-  look('network', 'port', 'Port of the dashboard', () => judgePort(context)),
-];
+export const networkChecks = (context: DoctorContext): DoctorCheck[] => [look('network.port', () => judgePort(context))];

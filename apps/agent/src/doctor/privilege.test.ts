@@ -1,3 +1,4 @@
+import { doctorText } from '@bulkhead/model/doctor-text';
 import { expect, test } from 'vitest';
 import { coversOfProc, judgeCapabilities, missingCapabilities } from './privilege.ts';
 
@@ -10,10 +11,11 @@ test('capabilities are told by name, those that the kernel does not know left ou
 
 test('without CAP_SYS_ADMIN no container can be made; without CAP_SYS_RESOURCE some things cannot be had; not root knows nothing', () => {
   const all = 0x1ff_ffff_ffffn;
+  const lacks = (capabilities: string) => doctorText('privilege.capabilities.lacks', { capabilities });
   expect(judgeCapabilities(true, all, 40).state).toBe('good');
-  expect(judgeCapabilities(true, all & ~(1n << 21n), 40)).toMatchObject({ state: 'bad', found: 'lacks CAP_SYS_ADMIN' });
-  expect(judgeCapabilities(true, all & ~(1n << 24n), 40)).toMatchObject({ state: 'attention', found: 'lacks CAP_SYS_RESOURCE' });
-  expect(judgeCapabilities(true, all & ~(1n << 36n), 40)).toMatchObject({ state: 'good', found: 'lacks CAP_BLOCK_SUSPEND' });
+  expect(judgeCapabilities(true, all & ~(1n << 21n), 40)).toMatchObject({ state: 'bad', found: lacks('CAP_SYS_ADMIN') });
+  expect(judgeCapabilities(true, all & ~(1n << 24n), 40)).toMatchObject({ state: 'attention', found: lacks('CAP_SYS_RESOURCE') });
+  expect(judgeCapabilities(true, all & ~(1n << 36n), 40)).toMatchObject({ state: 'good', found: lacks('CAP_BLOCK_SUSPEND') });
   expect(judgeCapabilities(false, 0n, 40).state).toBe('unknown');
 });
 

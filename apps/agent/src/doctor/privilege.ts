@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { DoctorCheck } from '@bulkhead/model';
-import { asRoot, attention, bad, type Finding, good, look, unknown } from './finding.ts';
+import { doctorText } from '@bulkhead/model/doctor-text';
+import { asIs, asRoot, attention, bad, type Finding, good, look, unknown } from './finding.ts';
 import { readKernelText } from './text-file.ts';
 
 /** Names by bit (include/uapi/linux/capability.h), without their CAP_. */
@@ -35,18 +36,14 @@ export function missingCapabilities(mask: bigint, last: number): string[] {
 }
 
 export function judgeCapabilities(isRoot: boolean, mask: bigint, last: number): Finding {
-  if (!isRoot) return unknown('root has others than you', asRoot);
+  if (!isRoot) return unknown(doctorText('privilege.capabilities.not-yours'), asRoot);
   const missing = missingCapabilities(mask, last);
-  if (missing.length === 0) return good('all that the kernel has');
-  const found = `lacks ${missing.map((name) => `CAP_${name}`).join(', ')}`;
+  if (missing.length === 0) return good(doctorText('privilege.capabilities.all'));
+  const found = doctorText('privilege.capabilities.lacks', { capabilities: missing.map((name) => `CAP_${name}`).join(', ') });
   if (missing.some((name) => indispensable.has(name)))
-    return bad(found, 'containers cannot be made', 'run it where root has them: not inside a container that is not privileged');
+    return bad(found, doctorText('privilege.capabilities.loss'), doctorText('privilege.capabilities.get'));
   if (missing.includes('SYS_RESOURCE'))
-    return attention(
-      found,
-      'pipes of containers stay at 1 MiB, limits of processes cannot be raised, services are not kept from the out-of-memory killer',
-      "grant it to root's session (systemd: CapabilityBoundingSet)",
-    );
+    return attention(found, doctorText('privilege.capabilities.resource-loss'), doctorText('privilege.capabilities.resource-get'));
   return good(found);
 }
 
@@ -60,30 +57,31 @@ export function coversOfProc(mountinfo: string): string[] {
 
 function judgeSecurityModules(): Finding {
   const text = readKernelText('/sys/kernel/security/lsm');
-  if (text === undefined) return unknown('not told: securityfs is not mounted', 'mount -t securityfs securityfs /sys/kernel/security');
-  const enforced = readKernelText('/sys/fs/selinux/enforce') === '1' ? ' (SELinux enforces)' : '';
+  if (text === undefined) return unknown(doctorText('privilege.lsm.hidden'), doctorText('privilege.lsm.mount'));
   if (/\[(?:integrity|confidentiality)\]/.test(readKernelText('/sys/kernel/security/lockdown') ?? ''))
-    return attention(`${text}, locked down`, 'parts of the kernel that show what it does are closed');
-  return good(`${text}${enforced}`);
+    return attention(doctorText('privilege.lsm.locked', { modules: text }), doctorText('privilege.lsm.locked-loss'));
+  return good(readKernelText('/sys/fs/selinux/enforce') === '1' ? doctorText('privilege.lsm.selinux', { modules: text }) : asIs(text));
 }
 
 export const privilegeChecks = (): DoctorCheck[] => [
-  look('privilege', 'root', 'Who looks', () =>
-    process.geteuid?.() === 0 ? good('root') : unknown(`uid ${process.geteuid?.()}: some things are not seen`, asRoot),
+  look('privilege.root', () =>
+    process.geteuid?.() === 0
+      ? good(doctorText('privilege.root'))
+      : unknown(doctorText('privilege.root.not', { uid: process.geteuid?.() ?? '?' }), asRoot),
   ),
-  look('privilege', 'capabilities', 'Capabilities of root', () => {
+  look('privilege.capabilities', () => {
     const mask = /^CapEff:\s+([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
     const last = Number(readKernelText('/proc/sys/kernel/cap_last_cap') ?? capabilityNames.length - 1);
     return judgeCapabilities(process.geteuid?.() === 0, BigInt(`0x${mask}`), last);
   }),
-  look('privilege', 'proc', '/proc is whole', () => {
+  look('privilege.proc', () => {
     const covers = coversOfProc(readFileSync('/proc/self/mountinfo', 'utf8'));
-    if (covers.length === 0) return good('nothing covers it');
+    if (covers.length === 0) return good(doctorText('privilege.proc.whole'));
     return bad(
-      `covered by ${covers.slice(0, 5).join(', ')}`,
-      'the kernel refuses containers a /proc of their own',
-      `umount ${covers[0]}, or start Bulkhead outside of the container or unit that hides it`,
+      doctorText('privilege.proc.covered', { mounts: covers.slice(0, 5).join(', ') }),
+      doctorText('privilege.proc.loss'),
+      doctorText('privilege.proc.uncover', { mount: covers[0] ?? '' }),
     );
   }),
-  look('privilege', 'lsm', 'Security modules', judgeSecurityModules),
+  look('privilege.lsm', judgeSecurityModules),
 ];

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type DoctorCheck, type ServiceName, serviceNames } from '@bulkhead/model';
+import { doctorText } from '@bulkhead/model/doctor-text';
 import type { DoctorContext } from './context.ts';
 import { attention, bad, type Finding, good, look, unknown } from './finding.ts';
 
@@ -29,33 +30,32 @@ function isAlive({ pid, startTimeTicks }: RecordedProcess): boolean {
 export function judgeService(name: ServiceName, record: SupervisorRecord, alive: (process: RecordedProcess) => boolean): Finding {
   const service = record.services[name];
   const isUp = alive(record.supervisor);
+  const log = doctorText('see-log', { service: name });
   if (service?.process !== undefined && alive(service.process)) {
-    const found = `runs, process ${service.process.pid}`;
+    const { pid } = service.process;
     return service.restarts >= many
-      ? attention(`${found}, started again ${service.restarts} times`, 'it ends by itself', `./bulkhead service logs ${name}`)
-      : good(found);
+      ? attention(doctorText('service.restarted', { pid, count: service.restarts }), doctorText('service.restarted.what'), log)
+      : good(doctorText('service.runs', { pid }));
   }
-  if (!isUp) return attention('does not run', 'the instance is not up', './bulkhead up');
-  return bad('does not run', 'it ended, and is being started again', `./bulkhead service logs ${name}`);
+  if (!isUp) return attention(doctorText('service.ended'), doctorText('service.not-up'), doctorText('up'));
+  return bad(doctorText('service.ended'), doctorText('service.starting-again'), log);
 }
 
 export function serviceChecks({ paths, troubles = [] }: DoctorContext): DoctorCheck[] {
-  if (paths === undefined || !existsSync(paths.supervisorFile)) return [look('service', 'instance', 'Instance', () => good('not up'))];
+  if (paths === undefined || !existsSync(paths.supervisorFile))
+    return [look('service.instance', () => good(doctorText('service.instance.down')))];
   let record: SupervisorRecord;
   try {
     record = JSON.parse(readFileSync(paths.supervisorFile, 'utf8')) as SupervisorRecord;
   } catch {
-    return [look('service', 'instance', 'Instance', () => unknown(`${paths.supervisorFile} cannot be read`))];
+    return [look('service.instance', () => unknown(doctorText('service.instance.unreadable', { file: paths.supervisorFile })))];
   }
   const rows = serviceNames
     .filter((name) => record.services[name] !== undefined)
-    .map((name) => look('service', name, `${name[0]?.toUpperCase()}${name.slice(1)}`, () => judgeService(name, record, isAlive)));
-  const warnings = troubles.map((trouble, index) =>
-    look('service', `trouble-${index + 1}`, 'The agent says', () => ({
-      state: 'attention',
-      found: trouble,
-      remedy: './bulkhead service logs agent',
-    })),
-  );
+    .map((name) => look(`service.${name}`, () => judgeService(name, record, isAlive)));
+  const warnings = troubles.map((found, index) => ({
+    ...look('service.trouble', () => ({ state: 'attention', found, remedy: doctorText('see-log', { service: 'agent' }) })),
+    id: `service.trouble-${index + 1}`,
+  }));
   return [...rows, ...warnings];
 }

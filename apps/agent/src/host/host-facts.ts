@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, hostname, release, totalmem } from 'node:os';
 import type { Cgroups } from '@bulkhead/cgroup';
-import { type DoctorReport, defaultListen, type HostInfo, type HostUse, type InstancePaths, type ServiceConfig } from '@bulkhead/model';
+import {
+  type DoctorReport,
+  type DoctorText,
+  defaultListen,
+  type HostInfo,
+  type HostUse,
+  type InstancePaths,
+  type ServiceConfig,
+} from '@bulkhead/model';
+import { tellDoctor } from '@bulkhead/model/doctor-text';
 import { examine } from '../doctor/doctor.ts';
 import type { ServiceProcesses } from './service-processes.ts';
 
@@ -21,8 +30,8 @@ export interface HostFactsOptions {
   journalBytes(): number;
   /** How often the wall clock was set since the agent runs. */
   clockSteps(): number;
-  /** What is wrong just now, one sentence each. */
-  troubles(): string[];
+  /** What is wrong just now. */
+  troubles(): DoctorText[];
 }
 
 /** What controllers are for, in the words of a warning. */
@@ -42,6 +51,8 @@ function lastingWarnings(controllers: Cgroups['controllers']): string[] {
     if (!controllers.has(name)) warnings.push(`The control group controller ${name} is missing: ${loss}.`);
   return warnings;
 }
+
+const asSentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
 
 /** What the host is and what it uses. */
 export class HostFacts {
@@ -73,7 +84,7 @@ export class HostFacts {
       cgroupSetup: cgroups.setup,
       agentVersion: config.version,
       agentStartedAt: this.#startedAt,
-      warnings: [...this.#warnings, ...troubles()],
+      warnings: [...this.#warnings, ...troubles().map((trouble) => asSentence(tellDoctor(trouble, 'en')))],
     };
   }
 

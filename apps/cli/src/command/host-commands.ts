@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { readEnvironment } from '../env.ts';
 import { stateDirectoryOf } from './state-directory.ts';
 
@@ -48,8 +48,11 @@ export function addHostCommands(program: Command): void {
       'Looks at kernel, control groups, privileges, clock, disk, port, versions and services, before the first up too. ' +
         'Exit code 1 where something is bad. As root it sees everything.',
     )
-    .option('--json', 'prints JSON')
-    .action(async (options: { json?: boolean }, command: Command) => {
+    .option('--json', 'prints JSON, in English whatever the language')
+    .addOption(
+      new Option('--lang <language>', 'en, or zh for 简体中文; by LC_ALL, LC_MESSAGES or LANG where not given').choices(['en', 'zh']),
+    )
+    .action(async (options: { json?: boolean; lang?: 'en' | 'zh' }, command: Command) => {
       const { showDoctor } = await import('./doctor.ts');
       await showDoctor(stateDirectoryOf(command), options);
     });

@@ -18,10 +18,12 @@ import { AwayNotice } from '../live/away-notice.tsx';
 import css from './doctor.module.css';
 import { byGroup, needsAttention } from './findings.ts';
 import { useDoctor } from './use-doctor.ts';
+import { useDoctorWords } from './use-doctor-words.ts';
 
 /** What this host has and lacks, what that costs, and what to do about it. */
 export function DoctorPage() {
   const t = useTranslations('doctor');
+  const words = useDoctorWords();
   const params = useSearchParams();
   const { data, error, refetch, isFetching } = useDoctor();
   const search = params.get('q') ?? '';
@@ -32,7 +34,14 @@ export function DoctorPage() {
     (check) =>
       (state === undefined || check.state === state) &&
       (wanted === '' ||
-        `${check.id} ${check.title} ${check.found} ${check.cost ?? ''} ${check.remedy ?? ''}`.toLowerCase().includes(wanted)),
+        [
+          check.id,
+          words.title(check),
+          ...[check.found, check.cost, check.remedy].flatMap((text) => (text === undefined ? [] : [words.tell(text)])),
+        ]
+          .join(' ')
+          .toLowerCase()
+          .includes(wanted)),
   );
   const count = (of: DoctorState) => checks.filter((check) => check.state === of).length;
   const troubled = checks.filter(needsAttention).length;
@@ -71,7 +80,7 @@ export function DoctorPage() {
           onChange={(event) => setParameter('state', event.currentTarget.value, 'push')}
           data={[
             { value: '', label: t('state.all') },
-            ...doctorStates.map((value) => ({ value, label: `${t(`state.${value}`)} (${count(value)})` })),
+            ...doctorStates.map((value) => ({ value, label: `${words.state(value)} (${count(value)})` })),
           ]}
         />
       </div>
@@ -81,26 +90,26 @@ export function DoctorPage() {
         <Empty title={t('nothing.title')}>{t('nothing.what')}</Empty>
       ) : (
         byGroup(shown).map(({ group, checks: own }) => (
-          <Section key={group} title={t(`group.${group}`)}>
+          <Section key={group} title={words.group(group)}>
             <ul className={css.checks}>
               {own.map((check) => (
                 <li key={check.id} className={css.check} id={check.id} data-check={check.id} data-state={check.state}>
                   <div className={css.state}>
-                    <StateMark state={check.state}>{t(`state.${check.state}`)}</StateMark>
+                    <StateMark state={check.state}>{words.state(check.state)}</StateMark>
                   </div>
                   <div className={css.body}>
                     <h3 className={css.title}>
-                      {check.title} <code className={css.id}>{check.id}</code>
+                      {words.title(check)} <code className={css.id}>{check.id}</code>
                     </h3>
-                    <p className={css.found}>{check.found}</p>
+                    <p className={css.found}>{words.tell(check.found)}</p>
                     {check.cost !== undefined && (
                       <p>
-                        <span className={css.word}>{t('cost')}</span> {check.cost}
+                        <span className={css.word}>{t('cost')}</span> {words.tell(check.cost)}
                       </p>
                     )}
                     {check.remedy !== undefined && (
                       <p>
-                        <span className={css.word}>{t('remedy')}</span> {check.remedy}
+                        <span className={css.word}>{t('remedy')}</span> {words.tell(check.remedy)}
                       </p>
                     )}
                   </div>

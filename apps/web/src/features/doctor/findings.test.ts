@@ -2,7 +2,12 @@ import { type DoctorCheck, DoctorGroup } from '@bulkhead/model';
 import { describe, expect, it } from 'vitest';
 import { byGroup, groupOrder, needsAttention } from './findings.ts';
 
-const check = (id: string, group: DoctorGroup, state: DoctorCheck['state']): DoctorCheck => ({ id, group, state, title: id, found: '' });
+const check = (id: string, group: DoctorGroup, state: DoctorCheck['state']): DoctorCheck => ({
+  id,
+  group,
+  state,
+  found: { code: 'there' },
+});
 
 describe('findings', () => {
   it('stand in their groups, the worst first, and no group is forgotten', () => {

@@ -5,6 +5,7 @@ import { Section } from '../../components/page-head.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import { bySeverity, needsAttention } from '../doctor/findings.ts';
 import { useDoctor } from '../doctor/use-doctor.ts';
+import { useDoctorWords } from '../doctor/use-doctor-words.ts';
 import css from './overview.module.css';
 
 const shown = 4;
@@ -12,7 +13,7 @@ const shown = 4;
 /** What the doctor found that somebody should look at; nothing where all is well. */
 export function Attention({ warnings }: { warnings: readonly string[] }) {
   const t = useTranslations('overview.attention');
-  const d = useTranslations('doctor');
+  const words = useDoctorWords();
   const { data, error } = useDoctor();
   // Where the doctor does not answer, what the agent said of its host is better than nothing.
   if (data === undefined) {
@@ -43,12 +44,12 @@ export function Attention({ warnings }: { warnings: readonly string[] }) {
           <li key={check.id} data-finding={check.id}>
             <Link className={css.finding} href={`/health#${check.id}`}>
               <StateMark state={check.state}>
-                {check.title}
-                <span className="visually-hidden"> ({d(`state.${check.state}`)})</span>
+                {words.title(check)}
+                <span className="visually-hidden"> ({words.state(check.state)})</span>
               </StateMark>
               <span className={css.found}>
-                {check.found}
-                {check.cost !== undefined && ` · ${check.cost}`}
+                {words.tell(check.found)}
+                {check.cost !== undefined && ` · ${words.tell(check.cost)}`}
               </span>
             </Link>
           </li>
