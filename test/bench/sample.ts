@@ -146,6 +146,7 @@ async function wholeReader(directory: string): Promise<{ run(seconds: number): P
           hostId: '00000000-0000-4000-8000-000000000000',
           liveSeconds: 900,
           journal,
+          ownPath: '/bulkhead-fff',
           makerOf: (path) => makerOf(path, { instance: 'fff', cgroupPath: '/bulkhead-fff' }),
           named: (maker) => maker,
           containerName: () => undefined,

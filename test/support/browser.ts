@@ -126,10 +126,10 @@ export async function openBrowser(): Promise<TestBrowser> {
 /** Violations of WCAG level A and AA, one line each. */
 export async function accessibilityTroubles(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page })
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
     // What passed need not be described, and there are no frames, which want a further page for each look.
     .options({ resultTypes: ['violations'] })
     .setLegacyMode(true)
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
     .analyze();
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
 }

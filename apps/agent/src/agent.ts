@@ -95,6 +95,7 @@ export async function startAgent({
       hostId,
       liveSeconds,
       journal,
+      ownPath: own.cgroupPath,
       makerOf: (path) => makerOf(path, own),
       named: (maker) => names.named(maker),
       containerName: (id) => (ready ? runtime.find(id)?.name : undefined),

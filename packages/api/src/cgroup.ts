@@ -4,14 +4,37 @@ import { query, subscription } from './contract.ts';
 
 const Nothing = z.object({}).default({});
 
+/**
+ * Why a host does not count something of any cgroup.
+ * - `cpu-unmounted`, `memory-missing`, `pids-missing`, `io-missing`: no controller that counts it is there
+ * - `io-uncounted`: the kernel begins to count I/O with the first throttling rule on a disk
+ * - `pressure-unbuilt`, `pressure-off`: the kernel was built without PSI, or it is switched off
+ * - `pressure-v1`: cgroup v1 does not tell it, and no v2 tree is mounted
+ * - `pressure-hybrid`: told of cgroups in the v2 tree alone
+ */
+export const CgroupReason = z.enum([
+  'cpu-unmounted',
+  'memory-missing',
+  'pids-missing',
+  'io-missing',
+  'io-uncounted',
+  'pressure-unbuilt',
+  'pressure-off',
+  'pressure-v1',
+  'pressure-hybrid',
+]);
+export type CgroupReason = z.infer<typeof CgroupReason>;
+
 /** What a look at the tree could not read: a partial view says so. */
 export const CgroupGaps = z.object({
   /** Cgroups of which something could not be read. */
   cgroups: z.number().int().nonnegative(),
   /** Cgroups beyond the bound, which are not read at all. */
   leftOut: z.number().int().nonnegative(),
-  /** What this host does not count at all, and why: one sentence each ("Pressure: the kernel was built without PSI."). */
-  reasons: z.array(z.string()).max(16),
+  /** Where those are: how many below which cgroup, most first; what is not listed is below others. */
+  leftOutBelow: z.array(z.object({ path: CgroupPath, count: z.number().int().positive() })).max(8),
+  /** What this host does not count at all, and why. */
+  reasons: z.array(CgroupReason).max(16),
 });
 export type CgroupGaps = z.infer<typeof CgroupGaps>;
 

@@ -44,7 +44,7 @@ export class TestHost {
   readonly cgroups = new Map<string, CgroupNode>();
   checks: DoctorCheck[] = [];
   unreadable: Unreadable = { processes: 0, descriptors: 0, reasons: [] };
-  gaps: CgroupGaps = { cgroups: 0, leftOut: 0, reasons: [] };
+  gaps: CgroupGaps = { cgroups: 0, leftOut: 0, leftOutBelow: [], reasons: [] };
   readonly changes = new Broadcast<NamespaceChange>(1000, (waiting) => waiting);
   readonly trees = new Broadcast<CgroupChange>(50, (waiting) => waiting);
   /** Told together at the end of a batch. */

@@ -160,7 +160,7 @@ export function populateHost(host: TestHost): void {
   host.addEmpty('network', 'mount', 'blue');
   host.addEmpty('network', 'descriptor', 'keeper');
   host.unreadable = { processes: 0, descriptors: 2, reasons: ['Descriptors of 2 processes: EACCES (hidepid).'] };
-  host.gaps = { cgroups: 0, leftOut: 0, reasons: ['I/O: two hierarchies count it differently, the v1 numbers are shown.'] };
+  host.gaps = { cgroups: 0, leftOut: 0, leftOutBelow: [], reasons: ['pressure-hybrid'] };
   const check = (id: string, state: DoctorCheck['state'], found: DoctorText, cost?: DoctorText, remedy?: DoctorText): DoctorCheck => ({
     id,
     group: id.slice(0, id.indexOf('.')) as DoctorCheck['group'],

@@ -1,5 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { CgroupChange, CgroupGaps, CgroupTree } from '@bulkhead/api';
+import type { CgroupChange, CgroupGaps, CgroupReason, CgroupTree } from '@bulkhead/api';
 import {
   type CgroupFacts,
   type Hierarchies,
@@ -49,6 +49,8 @@ const factsEverySeconds = { watched: 120, unwatched: 20 };
 const factsEachSecond = 60;
 /** Looks at facts a second, at most: a burst of new groups waits a little for its limits. */
 const factsMsec = 40;
+/** Places that are named where groups are left out. */
+const namedPlaces = 8;
 const waitingChanges = 3;
 const width = useColumns.length;
 const pidsColumn = useColumns.indexOf('pids');
@@ -70,6 +72,8 @@ export interface HostCgroupsOptions {
   /** Seconds kept for charts. */
   liveSeconds: number;
   journal: Pick<Journal, 'note'>;
+  /** Cgroup of this instance, with a slash before it: what is below it is read however many others there are. */
+  ownPath: string;
   makerOf(path: string): Maker;
   /** The same with what people call it, where it is a container of another runtime. */
   named(maker: Maker): Maker;
@@ -77,6 +81,8 @@ export interface HostCgroupsOptions {
   containerName(id: ContainerId): string | undefined;
   log: Log;
   hierarchies?: Hierarchies;
+  /** Cgroups that are read, at most; 20,000 unless given. */
+  mostCgroups?: number;
 }
 
 /**
@@ -102,7 +108,7 @@ export class HostCgroups implements Disposable {
   readonly #row = new Float64Array(width);
   readonly #changed = new Set<string>();
   readonly #removed = new Set<string>();
-  #reasons: string[] = [];
+  #reasons: CgroupReason[] = [];
   #timer: SecondTimer | undefined;
   #running: Promise<void> | undefined;
   #disposed = false;
@@ -120,7 +126,9 @@ export class HostCgroups implements Disposable {
     });
     this.#structure = new TreeStructure({
       hierarchies: this.#hierarchies,
-      limit: mostCgroups,
+      limit: options.mostCgroups ?? mostCgroups,
+      // And what is above it: a tree has no holes.
+      always: (path) => `/${path}/`.startsWith(`${options.ownPath}/`) || `${options.ownPath}/`.startsWith(`/${path}/`),
       listener: {
         appeared: (group) => this.#appeared(group),
         moved: (group) => {
@@ -319,7 +327,13 @@ export class HostCgroups implements Disposable {
   #gaps(): CgroupGaps {
     const unread = new Set([...this.#meter.unread()].map(({ path }) => path));
     for (const [path, { facts }] of this.#entries) if (facts !== undefined && facts.unread.length > 0) unread.add(path);
-    return { cgroups: unread.size, leftOut: this.#structure.leftOut, reasons: this.#reasons };
+    const { leftOut } = this.#structure;
+    return {
+      cgroups: unread.size,
+      leftOut: leftOut.reduce((sum, { count }) => sum + count, 0),
+      leftOutBelow: leftOut.slice(0, namedPlaces).map(({ path, count }) => ({ path: `/${path}`, count })),
+      reasons: this.#reasons,
+    };
   }
 
   /** Notes which groups moved since the round before, and tells those who watch. */

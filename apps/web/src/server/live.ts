@@ -11,6 +11,8 @@ export interface SampleRound {
   samples: Sample[];
 }
 
+/** CPU is the difference of two rounds; later ones say nothing about now. */
+const [roundsForNow, nowMsec] = [2, 5_000];
 /** Events kept until the collector has surely stored them. */
 const rememberedEvents = 500;
 /** After this many changes a browser has not taken, it is sent the whole again. */
@@ -31,6 +33,8 @@ export class LiveHost {
   readonly #containers = new Map<string, Container>();
   readonly #trends = new Map<string, { trend: Trend; backfilled: boolean }>();
   readonly #events: HostEvent[] = [];
+  /** The last ones: who begins to look knows at once what is used. */
+  #rounds: SampleRound[] = [];
   readonly #changes = new Broadcast<ContainerChange | 'resync'>(waitingChanges, () => ['resync']);
   // A round of samples is only worth its moment: whoever is late gets the newest.
   readonly #samples = new Broadcast<SampleRound>(4, (_, item) => [item]);
@@ -124,6 +128,7 @@ export class LiveHost {
       }
       entry.trend.add(sample);
     }
+    this.#rounds = [...this.#rounds, round].slice(-roundsForNow);
     this.#samples.publish(round);
   }
 
@@ -143,7 +148,9 @@ export class LiveHost {
   }
 
   async *watchSamples(caller: Caller, signal: AbortSignal): AsyncGenerator<SampleRound> {
-    for await (const round of this.#samples.subscribe(signal))
+    const since = Date.now() - nowMsec;
+    const first = this.#rounds.filter(({ at }) => Date.parse(at) >= since);
+    for await (const round of this.#samples.subscribe(signal, first))
       yield { at: round.at, samples: round.samples.filter((sample) => mayTouch(caller, sample.tenantId)) };
   }
 

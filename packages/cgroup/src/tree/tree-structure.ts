@@ -40,6 +40,8 @@ export interface StructureOptions {
   hierarchies: Pick<Hierarchies, 'all'>;
   /** Groups taken, at most; further ones are counted. */
   limit: number;
+  /** Groups taken beyond the bound too: those that must not be missed. */
+  always?(path: string): boolean;
   /** Directories watched, at most: each pins an inode, about 1 KB. Hierarchies beyond are walked anew instead. */
   watches?: number;
   listener: StructureListener;
@@ -75,13 +77,17 @@ export class TreeStructure implements Disposable {
   readonly #watched = new Map<number, Watched>();
   /** Of each hierarchy: path to watch descriptor; undefined once it had too many directories to watch. */
   readonly #byPath = new Map<Hierarchy, Map<string, number>>();
-  readonly #beyond = new Map<Hierarchy, number>();
+  /** Groups beyond the bound, by the group that is taken and above them. */
+  readonly #beyond = new Map<Hierarchy, Map<string, number>>();
+  readonly #always: (path: string) => boolean;
+  #leftOut: { path: string; count: number }[] | undefined;
   /** When each hierarchy is walked next. */
   readonly #dueMsec = new Map<Hierarchy, number>();
 
-  constructor({ hierarchies, limit, watches = 16_384, listener }: StructureOptions) {
+  constructor({ hierarchies, limit, always = () => false, watches = 16_384, listener }: StructureOptions) {
     this.#hierarchies = hierarchies.all;
     this.#limit = limit;
+    this.#always = always;
     this.#watches = watches;
     this.#listener = listener;
     this.#inotify = this.#openInotify();
@@ -93,9 +99,17 @@ export class TreeStructure implements Disposable {
     for (const hierarchy of this.#hierarchies.toSorted((left, right) => rank(left) - rank(right))) this.#walk(hierarchy);
   }
 
-  /** Groups beyond the bound, as far as they were counted. */
-  get leftOut(): number {
-    return Math.max(0, ...this.#beyond.values());
+  /** Groups beyond the bound, as far as they were counted, below the groups that are taken; most first. */
+  get leftOut(): readonly { path: string; count: number }[] {
+    this.#leftOut ??= this.#countLeftOut();
+    return this.#leftOut;
+  }
+
+  #countLeftOut(): { path: string; count: number }[] {
+    const total = (below: ReadonlyMap<string, number>): number => [...below.values()].reduce((sum, count) => sum + count, 0);
+    // A group is mostly in several hierarchies: it is counted in that which has most.
+    const [most] = [...this.#beyond.values()].toSorted((left, right) => total(right) - total(left));
+    return [...(most ?? [])].map(([path, count]) => ({ path, count })).sort((left, right) => right.count - left.count);
   }
 
   /** Whether every hierarchy is watched: then nobody writes a file unheard. */
@@ -207,7 +221,7 @@ export class TreeStructure implements Disposable {
     this.#watch(hierarchy, path);
     const known = this.groups.get(path);
     if (known === undefined) {
-      if (this.groups.size >= this.#limit) return;
+      if (this.groups.size >= this.#limit && !this.#always(path)) return;
       const group: PlacedGroup = { path, present: [hierarchy] };
       this.groups.set(path, group);
       this.#listener.appeared(group);
@@ -240,17 +254,28 @@ export class TreeStructure implements Disposable {
     for (const hierarchy of group.present) if (!hierarchy.exists(path)) this.#left(hierarchy, path);
   }
 
+  /** The nearest group above that is taken. */
+  #takenAbove(path: string): string {
+    let above = path;
+    do above = above.slice(0, Math.max(0, above.lastIndexOf('/')));
+    while (above !== '' && !this.groups.has(above));
+    return above;
+  }
+
   #walk(hierarchy: Hierarchy): void {
     const began = performance.now();
     const found = new Set<string>();
-    let beyond = 0;
+    const beyond = new Map<string, number>();
     for (const path of walkHierarchy(hierarchy)) {
       found.add(path);
-      if (this.groups.size >= this.#limit && !this.groups.has(path)) beyond += 1;
-      else this.#place(path, hierarchy);
+      if (this.groups.size >= this.#limit && !this.groups.has(path) && !this.#always(path)) {
+        const above = this.#takenAbove(path);
+        beyond.set(above, (beyond.get(above) ?? 0) + 1);
+      } else this.#place(path, hierarchy);
       if (found.size > 20 * this.#limit) break;
     }
     this.#beyond.set(hierarchy, beyond);
+    this.#leftOut = undefined;
     for (const { path, present } of [...this.groups.values()])
       if (present.includes(hierarchy) && !found.has(path) && !hierarchy.exists(path)) this.#left(hierarchy, path);
     const now = performance.now();

@@ -1,9 +1,9 @@
-import type { CgroupGaps } from '@bulkhead/api';
+import type { CgroupGaps, CgroupReason } from '@bulkhead/api';
 import { type CgroupNode, Problem } from '@bulkhead/model';
 import { agentOf } from '../../client/clients.ts';
 import { print, printError, printJson } from '../../output/print.ts';
 import { formatBytes } from '../../output/quantity.ts';
-import { formatTable } from '../../output/table.ts';
+import { formatTable, toVisible } from '../../output/table.ts';
 
 export interface ListOptions {
   sort?: 'path' | 'cpu' | 'memory' | 'pids';
@@ -36,11 +36,25 @@ const orders: Record<NonNullable<ListOptions['sort']>, (node: CgroupNode) => num
   pids: ({ use }) => use.pids ?? -1,
 };
 
+const reasonWords: Record<CgroupReason, string> = {
+  'cpu-unmounted': 'CPU: no hierarchy that counts it is mounted',
+  'memory-missing': 'memory: the controller memory is neither mounted nor offered by the v2 tree',
+  'pids-missing': 'processes: the controller pids is neither mounted nor offered by the v2 tree',
+  'io-missing': 'I/O: the controller io is neither mounted (as blkio) nor offered by the v2 tree',
+  'io-uncounted': 'I/O: this kernel begins to count it with the first throttling rule on a disk; the first container brings one',
+  'pressure-unbuilt': 'pressure: the kernel was built without PSI',
+  'pressure-off': 'pressure: PSI is switched off; the kernel takes psi=1 at its start',
+  'pressure-v1': 'pressure: cgroup v1 does not tell it, and no v2 tree is mounted',
+  'pressure-hybrid': 'pressure: told of cgroups in the v2 tree; those of v1 alone have none',
+};
+
 /** What the list does not show stands beside it, never in it. */
-function tellGaps({ cgroups, leftOut, reasons }: CgroupGaps): void {
-  for (const reason of reasons) printError(`bulkhead: not measured here: ${reason}\n`);
+function tellGaps({ cgroups, leftOut, leftOutBelow, reasons }: CgroupGaps): void {
+  for (const reason of reasons) printError(`bulkhead: not measured here: ${reasonWords[reason]}\n`);
   if (cgroups > 0) printError(`bulkhead: of ${cgroups} cgroups something could not be read\n`);
-  if (leftOut > 0) printError(`bulkhead: ${leftOut} cgroups more are not read at all\n`);
+  if (leftOut === 0) return;
+  printError(`bulkhead: incomplete: ${leftOut} cgroups more are not read at all\n`);
+  for (const { path, count } of leftOutBelow) printError(`  ${count} below ${toVisible(path)}\n`);
 }
 
 /** `cgroup ls`: every cgroup of the host with what it used in the last second. */

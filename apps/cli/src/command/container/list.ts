@@ -14,7 +14,9 @@ export interface ListOptions {
   foreign?: boolean;
 }
 
-const isForeign = ({ maker }: Workload): boolean => containerRuntimes.has(maker.runtime) && maker.containerId === undefined;
+/** Sandboxes of this instance that wait for their container are not somebody else's. */
+const isForeign = ({ maker }: Workload): boolean =>
+  containerRuntimes.has(maker.runtime) && (maker.runtime !== 'bulkhead' || maker.instance !== undefined);
 
 /** `ps --foreign`: what other runtimes run, another instance of Bulkhead included. */
 async function listForeign(stateDirectory: string, { tenant, quiet, json }: ListOptions): Promise<void> {

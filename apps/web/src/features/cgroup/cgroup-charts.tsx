@@ -46,16 +46,19 @@ export function CgroupCharts({
   path,
   node,
   missing,
+  gone = false,
 }: {
   path: string;
   /** As the tree has it; undefined where it is gone. */
   node: CgroupNode | undefined;
   missing: ReturnType<typeof useMissing>;
+  /** Nothing of it is live any more: what was stored is shown. */
+  gone?: boolean;
 }) {
   const t = useTranslations('chart');
   const c = useTranslations('cgroup');
   const format = useFormat();
-  const shown = useChartWindow();
+  const shown = useChartWindow({ gone });
   const live = useCgroupSamples(path);
   const stored = useStoredSamples(path, shown.stored);
   const isLive = shown.range === 'live';
@@ -141,7 +144,7 @@ export function CgroupCharts({
   return (
     <>
       {stored.error && !isLive && <TroubleNotice trouble={troubleOf(stored.error)} retry={() => void stored.refetch()} />}
-      <ChartPanel name={`cgroup${path === '/' ? '' : path.replaceAll('/', '-')}`} window={shown} charts={charts} />
+      <ChartPanel name={`cgroup${path === '/' ? '' : path.replaceAll('/', '-')}`} window={shown} charts={charts} gone={gone} />
     </>
   );
 }

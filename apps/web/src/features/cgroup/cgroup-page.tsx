@@ -163,7 +163,7 @@ export function CgroupPage() {
           {t('gone.what')}
         </Notice>
       )}
-      <CgroupCharts path={path} node={node} missing={missing} />
+      <CgroupCharts path={path} node={node} missing={missing} gone={gone} />
       {node && (
         <div className={facts.columns}>
           <Section title={t('facts')}>

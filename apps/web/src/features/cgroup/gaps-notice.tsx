@@ -2,6 +2,7 @@
 import { useTranslations } from 'next-intl';
 import { useFormat } from '../../components/measure.tsx';
 import { Notice } from '../../components/notice.tsx';
+import css from './cgroups.module.css';
 import type { Tree } from './tree-store.ts';
 
 /** What of the tree could not be read, and why. */
@@ -14,9 +15,18 @@ export function GapsNotice({ tree }: { tree: Tree }) {
   return (
     <Notice state={partial ? 'attention' : 'unknown'} title={partial ? t('partial') : t('uncounted')}>
       {gaps.cgroups > 0 && <p>{t('unreadable', { count: gaps.cgroups })}</p>}
-      {gaps.leftOut > 0 && <p>{t('leftOut', { count: format.integer(gaps.leftOut) })}</p>}
+      {gaps.leftOut > 0 && (
+        <>
+          <p>{t('leftOut', { count: format.integer(gaps.leftOut), most: format.integer(tree.cgroups?.size ?? 0) })}</p>
+          <ul className={css.places}>
+            {gaps.leftOutBelow.map(({ path, count }) => (
+              <li key={path}>{t.rich('leftOutBelow', { count: format.integer(count), path: () => <code>{path}</code> })}</li>
+            ))}
+          </ul>
+        </>
+      )}
       {gaps.reasons.map((reason) => (
-        <p key={reason}>{reason}</p>
+        <p key={reason}>{t(`reason.${reason}`)}</p>
       ))}
     </Notice>
   );

@@ -1,4 +1,4 @@
-import type { CgroupGaps } from '@bulkhead/api';
+import type { CgroupGaps, CgroupReason } from '@bulkhead/api';
 import type { CgroupPressure, CgroupUse } from '@bulkhead/model';
 
 export interface PressureReading {
@@ -32,9 +32,9 @@ export function heatOf(share: number): 0 | 1 | 2 | 3 | 4 {
   return share < 0.5 ? 3 : 4;
 }
 
-/** Why a host does not tell of pressure, in the host's own words. */
-export const pressureReason = (gaps: CgroupGaps | undefined): string | undefined =>
-  gaps?.reasons.find((reason) => /pressure|\bPSI\b/i.test(reason));
+/** Why a host does not tell of something of any cgroup; undefined where it does, or does not say. */
+export const reasonFor = (gaps: CgroupGaps | undefined, what: string): CgroupReason | undefined =>
+  gaps?.reasons.find((reason) => reason.startsWith(`${what}-`));
 
 /** Bytes per second both ways; undefined where neither was measured. */
 export const ioOf = ({ ioReadBytesPerSecond: read, ioWriteBytesPerSecond: written }: CgroupUse): number | undefined =>

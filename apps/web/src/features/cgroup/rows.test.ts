@@ -1,7 +1,7 @@
 import type { CgroupNode } from '@bulkhead/model';
 import { describe, expect, it } from 'vitest';
 import { cgroupHref, isOpen, pathOfSegments, readView, toggle, writeView } from './cgroups-url.ts';
-import { heatOf, ioOf, pressureReason, worstPressure } from './pressure.ts';
+import { heatOf, ioOf, reasonFor, worstPressure } from './pressure.ts';
 import { childrenOf, levelOf, nameOf, parentOf, rowsOf } from './rows.ts';
 
 const node = (path: string, cpuMillis?: number): CgroupNode => ({
@@ -124,9 +124,9 @@ describe('pressure', () => {
   });
 
   it('gives the reason why it is not measured', () => {
-    const reasons = ['Memory: the controller is not mounted.', 'Pressure: the kernel was built without PSI.'];
-    expect(pressureReason({ cgroups: 0, leftOut: 0, reasons })).toBe(reasons[1]);
-    expect(pressureReason({ cgroups: 0, leftOut: 0, reasons: [] })).toBeUndefined();
+    const gaps = { cgroups: 0, leftOut: 0, leftOutBelow: [] };
+    expect(reasonFor({ ...gaps, reasons: ['memory-missing', 'pressure-unbuilt'] }, 'pressure')).toBe('pressure-unbuilt');
+    expect(reasonFor({ ...gaps, reasons: ['memory-missing'] }, 'pressure')).toBeUndefined();
   });
 
   it('I/O that was not measured either way is not zero', () => {

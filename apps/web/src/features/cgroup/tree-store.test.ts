@@ -2,7 +2,7 @@ import type { CgroupNode } from '@bulkhead/model';
 import { describe, expect, it } from 'vitest';
 import { TreeStore } from './tree-store.ts';
 
-const gaps = { cgroups: 0, leftOut: 0, reasons: [] };
+const gaps = { cgroups: 0, leftOut: 0, leftOutBelow: [], reasons: [] };
 const node = (path: string, cpuMillis: number): CgroupNode => ({
   path,
   controllers: [],

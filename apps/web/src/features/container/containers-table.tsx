@@ -181,7 +181,7 @@ export function useContainerColumns(tree: Tree, visible: readonly string[]): Col
       {
         id: 'created',
         heading: t('column.created'),
-        width: '116px',
+        width: '132px',
         spare: 'narrow',
         newestFirst: true,
         value: (row) => Date.parse(row.kind === 'container' ? row.container.createdAt : row.workload.startedAt),

@@ -17,9 +17,11 @@ describe('findings', () => {
       check('b', 'disk', 'unknown'),
       check('c', 'kernel', 'bad'),
       check('d', 'kernel', 'attention'),
+      check('e', 'service', 'good'),
     ]);
     expect(groups.map(({ group, checks }) => [group, checks.map(({ id }) => id)])).toEqual([
       ['kernel', ['c', 'd', 'a']],
+      ['service', ['e']],
       ['disk', ['b']],
     ]);
   });

@@ -10,10 +10,12 @@ export const needsAttention = ({ state }: Pick<DoctorCheck, 'state'>): boolean =
 
 export const groupOrder: readonly DoctorGroup[] = ['service', 'kernel', 'cgroup', 'privilege', 'disk', 'network', 'clock', 'version'];
 
-/** Checks by their group, in a fixed order, groups without any left out. */
+/** Checks by their group, groups without any left out: first those with something to look at, each kind in a fixed order. */
 export function byGroup(checks: readonly DoctorCheck[]): { group: DoctorGroup; checks: DoctorCheck[] }[] {
-  return groupOrder.flatMap((group) => {
+  const groups = groupOrder.flatMap((group) => {
     const own = checks.filter((check) => check.group === group).sort(bySeverity);
     return own.length === 0 ? [] : [{ group, checks: own }];
   });
+  const isCalm = ({ checks: own }: (typeof groups)[number]): number => Number(!own.some(needsAttention));
+  return groups.sort((one, other) => isCalm(one) - isCalm(other));
 }

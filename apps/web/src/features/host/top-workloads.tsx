@@ -87,7 +87,10 @@ export function TopWorkloads({ by, administrator }: { by: 'cpu' | 'memory'; admi
       {ranked.map(({ key, name, aside, runtime, href, value }) => (
         <li key={key}>
           <Link className={css.topName} href={href}>
-            {name} {aside === undefined ? <RuntimeBadge runtime={runtime} /> : <span>{aside}</span>}
+            <span className={css.topLabel} title={name}>
+              {name}
+            </span>{' '}
+            <span className={css.topAside}>{aside === undefined ? <RuntimeBadge runtime={runtime} /> : aside}</span>
           </Link>
           <span className={css.topBar}>
             <UseBar used={value} limit={most} tone={by} label={name} plain />

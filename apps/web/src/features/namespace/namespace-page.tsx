@@ -196,9 +196,10 @@ export function NamespacePage() {
                 format.integer(0)
               ) : (
                 <ul className={facts.plain}>
-                  {holders.mounts.map(({ path, mountNamespace }) => (
-                    <li key={`${path} ${mountNamespace}`}>
+                  {[...Map.groupBy(holders.mounts, ({ path }) => path)].map(([path, places]) => (
+                    <li key={path}>
                       <code>{path}</code>
+                      {places.length > 1 && <span className={facts.soft}> {t('mountedIn', { count: places.length })}</span>}
                     </li>
                   ))}
                   {holders.mountCount > holders.mounts.length && (

@@ -10,6 +10,9 @@ import { signIn } from '../session/auth-api.ts';
 import css from '../session/form.module.css';
 import { checkNewPassword, NewPassword, type PasswordFault } from './new-password.tsx';
 
+/** Enough to tell a slip beside the field; whether it is an address the server decides. */
+const looksLikeEmail = (text: string): boolean => /^[^\s@]+@[^\s@]+$/.test(text);
+
 /** Makes the first administrator. @param token of the link that `up` printed; empty where the page was opened without */
 export function SetupForm({ token }: { token: string }) {
   const t = useTranslations('setup');
@@ -19,6 +22,7 @@ export function SetupForm({ token }: { token: string }) {
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<Trouble>();
   const [fault, setFault] = useState<PasswordFault>();
+  const [missing, setMissing] = useState({ name: false, email: false });
 
   useEffect(() => {
     client.setup.state
@@ -32,13 +36,16 @@ export function SetupForm({ token }: { token: string }) {
     const form = new FormData(event.currentTarget);
     const text = (name: string) => String(form.get(name));
     const found = checkNewPassword(form);
+    const lacking = { name: text('name').trim() === '', email: !looksLikeEmail(text('email').trim()) };
     setFault(found);
-    if (found !== undefined) return;
+    setMissing(lacking);
+    if (found !== undefined || lacking.name || lacking.email) return;
     setBusy(true);
     try {
       const password = text('password');
-      await client.setup.complete.mutate({ token, name: text('name'), email: text('email'), password });
-      const answer = await signIn(text('email'), password);
+      const email = text('email').trim();
+      await client.setup.complete.mutate({ token, name: text('name').trim(), email, password });
+      const answer = await signIn(email, password);
       window.location.assign(answer.ok ? '/' : '/sign-in');
     } catch (failure) {
       setTrouble(troubleOf(failure));
@@ -66,12 +73,30 @@ export function SetupForm({ token }: { token: string }) {
     );
 
   return (
-    <form className={css.form} onSubmit={submit}>
+    <form className={css.form} onSubmit={submit} noValidate>
       <h1 className={css.title}>{t('title')}</h1>
       <p className={css.lead}>{t('lead')}</p>
       {trouble && <TroubleNotice trouble={trouble} />}
-      <TextInput name="name" label={t('name')} autoComplete="name" maxLength={100} required autoFocus />
-      <TextInput name="email" type="email" label={t('email')} autoComplete="username" maxLength={254} required />
+      <TextInput
+        name="name"
+        label={t('name')}
+        autoComplete="name"
+        maxLength={100}
+        required
+        autoFocus
+        aria-invalid={missing.name}
+        error={missing.name ? t('nameMissing') : undefined}
+      />
+      <TextInput
+        name="email"
+        type="email"
+        label={t('email')}
+        autoComplete="username"
+        maxLength={254}
+        required
+        aria-invalid={missing.email}
+        error={missing.email ? t('emailWrong') : undefined}
+      />
       <NewPassword fault={fault} />
       <Button type="submit" loading={busy} fullWidth>
         {t('submit')}
