@@ -1,21 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { millisOfQuota, quotaUsecOfMillis, sharesOfWeight, weightOfShares } from './limits.ts';
-
-describe('cpu.weight and cpu.shares', () => {
-  test.each([
-    [1, 10],
-    [50, 512],
-    [100, 1024],
-    [10_000, 102_400],
-  ])('weight %i is %i shares', (weight, shares) => expect(sharesOfWeight(weight)).toBe(shares));
-  test('every weight comes back', () => {
-    for (let weight = 1; weight <= 10_000; weight += 1) expect(weightOfShares(sharesOfWeight(weight))).toBe(weight);
-  });
-  test.each([
-    [2, 1],
-    [262_144, 10_000],
-  ])('%i shares of a foreign hand are held to a weight of %i', (shares, weight) => expect(weightOfShares(shares)).toBe(weight));
-});
+import { millisOfQuota, quotaUsecOfMillis } from './limits.ts';
 
 describe('quota', () => {
   test.each([

@@ -43,12 +43,6 @@ export function writeLimit(hierarchy: Hierarchy, { path, file, value, wanted, bo
   }
 }
 
-/** cpu.weight 1 to 10000 to cpu.shares: 100 is 1024, linear, within the kernel's 2 to 262144. */
-export const sharesOfWeight = (weight: number): number => Math.min(262_144, Math.max(2, Math.round((weight * 1024) / 100)));
-
-/** cpu.shares to cpu.weight, within 1 to 10000. */
-export const weightOfShares = (shares: number): number => Math.min(10_000, Math.max(1, Math.round((shares * 100) / 1024)));
-
 /** The period of every quota: the kernel's own default. */
 export const cpuPeriodUsec = 100_000;
 

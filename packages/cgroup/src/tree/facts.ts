@@ -1,7 +1,6 @@
-import type { CgroupController, CgroupLimits } from '@bulkhead/model';
+import { type CgroupController, type CgroupLimits, weightOfShares } from '@bulkhead/model';
 import { FormatError, parseCounter, parseFlatKeyed, parseLimit, parseSpaceSeparated } from '../formats.ts';
 import type { Hierarchy } from '../hierarchy.ts';
-import { weightOfShares } from '../limits.ts';
 import { parseQuota } from '../v1/cpu.ts';
 import { parseCpuMax } from '../v2/cpu.ts';
 import { type Hierarchies, toController } from './hierarchies.ts';

@@ -1,4 +1,4 @@
-import type { ContainerLimits, EffectiveLimits } from '@bulkhead/model';
+import { type ContainerLimits, type EffectiveLimits, sharesOfWeight, weightOfShares } from '@bulkhead/model';
 import { counterOf, FormatError, parseCounter, parseFlatKeyed, usecOfNsec, usecOfTicks } from '../formats.ts';
 import type { Hierarchy } from '../hierarchy.ts';
 import {
@@ -8,9 +8,7 @@ import {
   quotaBound,
   quotaUsecOfMillis,
   requireController,
-  sharesOfWeight,
   weightBound,
-  weightOfShares,
   writeLimit,
 } from '../limits.ts';
 import type { CounterFile } from '../reader.ts';

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { CgroupController, CgroupPath } from './cgroup.ts';
+import { cgroupModels } from './cgroup-setting/types.ts';
+
+/** Why a setting cannot be changed at a group. */
+export const CgroupSettingReason = z.enum([
+  /** The controller is mounted in no hierarchy and handed out by no v2 tree. */
+  'not-mounted',
+  /** v1: the hierarchy has no such group. */
+  'not-in-hierarchy',
+  /** v2: a group above does not hand the controller down (cgroup.subtree_control). */
+  'not-delegated',
+  /** The root of a hierarchy has no limits. */
+  'root-group',
+  /** The words of the version that is in force have none. */
+  'other-version',
+  /** The kernel has no such file. */
+  'kernel-lacks',
+  /** A threaded group of v2 has the controllers of threads alone. */
+  'threaded',
+  /** v2: its parent has threaded groups, and it is none: it takes no process. */
+  'domain-invalid',
+  /** It tells something and is set by nobody, or not through us. */
+  'readable',
+]);
+export type CgroupSettingReason = z.infer<typeof CgroupSettingReason>;
+
+/** One setting of a group as the kernel holds it. */
+export const CgroupSettingState = z.object({
+  /** As in the registry of settings: `cpu.weight`, `hugetlb.2MB.max`. */
+  key: z.string(),
+  controller: z.union([CgroupController, z.literal('cgroup')]),
+  model: z.enum(cgroupModels),
+  /** In its one form; absent where the group has it not. */
+  value: z.string().optional(),
+  /** Kernel files that it stands in, with what they hold; none where it is a program. */
+  files: z.array(z.object({ path: z.string(), text: z.string() })),
+  /** Absent where it can be set here. */
+  refused: z.object({ reason: CgroupSettingReason, text: z.string() }).optional(),
+  /** Least and greatest value in force here, and what makes them so. */
+  bounds: z.object({ least: z.string().optional(), greatest: z.string().optional(), because: z.string().optional() }).optional(),
+  /** What a person should know of the value: a program that is not ours, say. */
+  note: z.string().optional(),
+});
+export type CgroupSettingState = z.infer<typeof CgroupSettingState>;
+
+/**
+ * A change that is asked for: a setting by its key, or a kernel file of either version by its name (`cpu.shares`), whose
+ * value is then in the words of that file and converted where the other version is in force.
+ */
+export const CgroupSettingChange = z.object({ key: z.string().min(1).max(128), value: z.string().max(65_536) });
+export type CgroupSettingChange = z.infer<typeof CgroupSettingChange>;
+
+/** One step of a change, in order. */
+export const CgroupStep = z.object({
+  /** Absolute path of the kernel file; of the group where it is a program. */
+  file: z.string(),
+  /** Setting it belongs to; absent for steps that only prepare (cgroup.subtree_control). */
+  key: z.string().optional(),
+  /** What the file holds now; absent where it can only be written. */
+  before: z.string().optional(),
+  after: z.string(),
+});
+export type CgroupStep = z.infer<typeof CgroupStep>;
+
+/** What a change would do. Nothing of it is done. */
+export const CgroupPlan = z.object({
+  path: CgroupPath,
+  /** None where all is so already. */
+  steps: z.array(CgroupStep),
+  /** What a person should know before: conversions that lose something, controllers that are enabled above. */
+  warnings: z.array(z.string()),
+});
+export type CgroupPlan = z.infer<typeof CgroupPlan>;
