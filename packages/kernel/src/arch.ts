@@ -4,13 +4,17 @@
  * Syscalls from 424 on have one number everywhere.
  */
 interface ArchitectureTable {
-  syscalls: Record<'capset' | 'perf_event_open' | 'pivot_root' | 'prlimit64' | 'setgroups' | 'setresgid' | 'setresuid' | 'setsid', number>;
+  syscalls: Record<
+    'bpf' | 'capset' | 'perf_event_open' | 'pivot_root' | 'prlimit64' | 'setgroups' | 'setresgid' | 'setresuid' | 'setsid',
+    number
+  >;
   O_DIRECTORY: number;
   O_NOFOLLOW: number;
 }
 
 const x64: ArchitectureTable = {
   syscalls: {
+    bpf: 321,
     capset: 126,
     perf_event_open: 298,
     pivot_root: 155,
@@ -26,6 +30,7 @@ const x64: ArchitectureTable = {
 
 const arm64: ArchitectureTable = {
   syscalls: {
+    bpf: 280,
     capset: 91,
     perf_event_open: 241,
     pivot_root: 41,

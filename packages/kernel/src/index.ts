@@ -1,4 +1,17 @@
 /** The only importer of koffi: one function a syscall, named as in section 2 of the manual; descriptors as objects. No policy. */
+export {
+  assembleDeviceProgram,
+  attachDeviceProgram,
+  type DeviceException,
+  type DeviceProgram,
+  detachDeviceProgram,
+  deviceAccess,
+  deviceProgramIds,
+  disassembleDeviceProgram,
+  loadDeviceProgram,
+  openDeviceProgram,
+  readDeviceProgram,
+} from './bpf-cgroup-device.ts';
 export * from './constants.ts';
 export * from './error.ts';
 export { Fd } from './fd.ts';
