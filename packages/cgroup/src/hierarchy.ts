@@ -11,6 +11,10 @@ import {
   O_RDONLY,
   O_WRONLY,
   openat,
+  openat2,
+  RESOLVE_BENEATH,
+  RESOLVE_NO_SYMLINKS,
+  RESOLVE_NO_XDEV,
   Recorder,
   readFileAt,
   record,
@@ -79,6 +83,15 @@ export class Hierarchy implements Disposable {
 
   openDirectory(path: string): Fd {
     return openat(this.#root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  }
+
+  /**
+   * Opens what lies beneath the mount point, whatever its path says: over no link, out of the hierarchy by no `..`, onto
+   * no other file system (openat2(2): ELOOP, EXDEV).
+   */
+  openBeneath(path: string, flags: number): Fd {
+    const resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
+    return openat2(this.#root, path === '' ? '.' : path, { flags, resolve });
   }
 
   /** @returns undefined where the group is not there */

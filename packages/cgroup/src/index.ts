@@ -1,4 +1,9 @@
 /** Control groups, versions 1 and 2 behind one vocabulary (cgroup-v2.rst's). */
+export { type BlockDevice, blockDevices } from './control/block-devices.ts';
+export { HostCgroupControl } from './control/index.ts';
+export { PreparedPlan } from './control/plan.ts';
+export { membershipsOf, parseMemberships } from './control/processes.ts';
+export * from './control/types.ts';
 export { detectCgroups } from './detect.ts';
 export { FormatError } from './formats.ts';
 export { type CgroupFacts, readFacts, readProcessCount } from './tree/facts.ts';

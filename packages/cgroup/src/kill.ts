@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Fd, hasErrno, pidfd_open, pidfd_send_signal, SIGKILL } from '@bulkhead/kernel';
+import { activeRecorder, type Fd, hasErrno, pidfd_open, pidfd_send_signal, type Recorder, record, SIGKILL } from '@bulkhead/kernel';
 import { Problem } from '@bulkhead/model';
 
 /** What killing needs of either version. */
@@ -46,8 +46,16 @@ function killOnce(target: KillTarget): void {
   }
 }
 
-/** Kills until nothing is left. The first round runs before the first wait, so that a transcript holds it. */
-export async function killAll(path: string, target: KillTarget, timeoutMsec: number): Promise<void> {
+/**
+ * Kills until nothing is left. The first round runs before the first wait, so that a transcript that is being recorded
+ * holds it; one that is given holds them all.
+ */
+export async function killAll(
+  path: string,
+  target: KillTarget,
+  timeoutMsec: number,
+  recorder: Recorder | undefined = activeRecorder(),
+): Promise<void> {
   const deadline = performance.now() + timeoutMsec;
   for (let round = 0, pauseMsec = 1; ; round += 1, pauseMsec = Math.min(pauseMsec * 2, 20)) {
     const left = target.processes();
@@ -65,7 +73,7 @@ export async function killAll(path: string, target: KillTarget, timeoutMsec: num
       const isFrozen = round >= roundsBeforeFreeze;
       if (isFrozen) target.setFrozen(true);
       try {
-        killOnce(target);
+        record(recorder, () => killOnce(target));
       } finally {
         if (isFrozen) target.setFrozen(false);
       }

@@ -1,5 +1,6 @@
 import type { Recorder } from '@bulkhead/kernel';
-import type { CgroupController, CgroupPlan, CgroupSettingChange, CgroupSettingState } from '@bulkhead/model';
+import type { CgroupController, CgroupSettingChange, CgroupSettingState } from '@bulkhead/model';
+import type { PreparedPlan } from './plan.ts';
 
 /** What a verb may be given: where its steps are recorded, and how long it waits for the kernel. */
 export interface ControlOptions {
@@ -11,11 +12,6 @@ export interface ControlOptions {
 export interface PlanOptions {
   /** v2: hands controllers that the changes need down from the groups above, where the kernel lets it. Told in the plan. */
   enableControllers?: boolean;
-}
-
-/** A plan with what it takes to carry it out and to take it back; only the control that made it can. */
-export interface PreparedPlan extends CgroupPlan {
-  readonly prepared: unique symbol;
 }
 
 export interface MoveOptions extends ControlOptions {

@@ -231,7 +231,7 @@ export const cpuSettings: readonly CgroupSetting[] = [
     v1: [sameFile('cpu.rt_period_us', '1000000', '2.6.25')],
     v2: [],
     formulas: [],
-    elsewhere: 'As cpu.rt_runtime_us.',
+    elsewhere: 'v2 hands out no real-time time (cgroup-v2.rst, "CPU").',
   },
   {
     key: 'cpuacct.usage_percpu',

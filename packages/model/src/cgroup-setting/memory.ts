@@ -183,7 +183,7 @@ export const memorySettings: readonly CgroupSetting[] = [
     v1: [],
     v2: [bytes('memory.min', '0', '4.18')],
     formulas: [],
-    elsewhere: 'As memory.low.',
+    elsewhere: 'v1 protects no group; the nearest is a soft limit for all others.',
   },
   {
     ...common,
