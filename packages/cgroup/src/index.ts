@@ -1,8 +1,11 @@
 /** Control groups, versions 1 and 2 behind one vocabulary (cgroup-v2.rst's). */
 export { type BlockDevice, blockDevices } from './control/block-devices.ts';
 export { HostCgroupControl } from './control/index.ts';
+export type { OwnedChange } from './control/owner-command.ts';
+export { type OwnershipFacts, ownershipOf } from './control/ownership.ts';
 export { PreparedPlan } from './control/plan.ts';
 export { membershipsOf, parseMemberships } from './control/processes.ts';
+export type { UseNow, VitalGroup } from './control/protection.ts';
 export * from './control/types.ts';
 export { detectCgroups } from './detect.ts';
 export { FormatError } from './formats.ts';

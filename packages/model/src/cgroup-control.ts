@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CgroupController, CgroupPath } from './cgroup.ts';
 import { cgroupModels } from './cgroup-setting/types.ts';
+import { Maker } from './maker.ts';
 
 /** Why a setting cannot be changed at a group. */
 export const CgroupSettingReason = z.enum([
@@ -72,3 +73,26 @@ export const CgroupPlan = z.object({
   warnings: z.array(z.string()),
 });
 export type CgroupPlan = z.infer<typeof CgroupPlan>;
+
+/** What can be done to a cgroup. */
+export const cgroupVerbs = ['set', 'create', 'remove', 'move', 'freeze', 'thaw', 'kill'] as const;
+export const CgroupVerb = z.enum(cgroupVerbs);
+export type CgroupVerb = z.infer<typeof CgroupVerb>;
+
+/** Whose a group is, and what that means for a change made past the owner. */
+export const CgroupOwnership = z.object({
+  maker: Maker,
+  /** Somebody else's than this instance's, or nobody's. */
+  foreign: z.boolean(),
+  /** The owner's own command for this very change; absent where it has none. */
+  command: z.string().optional(),
+  /** What the owner will do to what is changed here; absent where there is no owner. */
+  overwritten: z.string().optional(),
+  /** Changes for which the owner has no words, by their keys. */
+  unknownToOwner: z.array(z.string()),
+  /** True where the change wants to be confirmed. */
+  confirm: z.boolean(),
+  /** Why it must not be done by a slip, one sentence each; none where the group is not protected from this. */
+  protections: z.array(z.string()),
+});
+export type CgroupOwnership = z.infer<typeof CgroupOwnership>;
