@@ -32,5 +32,7 @@ export class SyscallError extends Error {
 
 /** True for a SyscallError, or Node's own error, with one of these errno names. */
 export function hasErrno(failure: unknown, ...codes: readonly string[]): boolean {
-  return failure instanceof Error && 'code' in failure && typeof failure.code === 'string' && codes.includes(failure.code);
+  if (!(failure instanceof Error) || !('code' in failure) || typeof failure.code !== 'string') return false;
+  // libuv has the second name of the same number, and Node with it.
+  return codes.includes(failure.code === 'ENOTSUP' ? 'EOPNOTSUPP' : failure.code);
 }

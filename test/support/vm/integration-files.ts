@@ -6,7 +6,7 @@ import { join } from 'node:path';
  * what is new runs there by itself.
  */
 export const staysOnHost: readonly { name?: RegExp; starts?: RegExp; why: string }[] = [
-  { name: /^cgroup-v1\./, why: 'legacy hierarchies, of which the guest has none' },
+  { name: /^cgroup-(?:control-)?v1\./, why: 'legacy hierarchies, of which the guest has none' },
   { name: /^authorisation-/, why: 'who may call what: nothing of the kernel in it' },
   { name: /^agent-trouble\./, why: 'sockets, disks and keys that fail the agent: the same on every kernel, and a dozen slow starts' },
   { name: /^podman\./, why: 'Podman, of which the guest has none' },

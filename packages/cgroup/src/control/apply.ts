@@ -4,7 +4,7 @@ import type { Hierarchy } from '../hierarchy.ts';
 import { readDevices, setDevices } from './device-program.ts';
 import { HeldGroup, noSuchGroup } from './held-group.ts';
 import type { PreparedPlan, PreparedStep } from './plan.ts';
-import { explainRefusal, isGone } from './refusal.ts';
+import { explainRefusal } from './refusal.ts';
 import type { ControlOptions } from './types.ts';
 
 /** Groups that a plan writes to, held open from the first to the last step. */
@@ -26,6 +26,12 @@ class Held implements Disposable {
 
   directory(step: PreparedStep): Fd {
     return this.of(step.path).directory(step.hierarchy);
+  }
+
+  /** True where the group that a step is for was removed while it was held. */
+  isGone({ path, hierarchy }: PreparedStep): boolean {
+    const group = this.#groups.get(path);
+    return group?.has(hierarchy) === true && !group.isThere(hierarchy);
   }
 
   [Symbol.dispose](): void {
@@ -77,10 +83,10 @@ function explain(failure: unknown, step: PreparedStep, held: Held): Problem {
   const file = step.type === 'devices' ? step.hierarchy.absolute(step.path) : `${step.hierarchy.absolute(step.path)}/${step.file}`;
   const version = step.type === 'devices' ? 2 : step.version;
   // ENODEV is both: a device that is none, and a group that is gone.
-  if (isGone(failure) && !held.of(step.path).isThere(step.hierarchy))
+  if (held.isGone(step))
     return new Problem(
       'not-found',
-      `/${step.path} vanished half way: it was removed while ${file} was written; what had been written to it is gone with it`,
+      `/${step.path} vanished half way: it was removed before ${file} was written; what had been written to it is gone with it`,
       {
         cause: failure,
       },
