@@ -48,6 +48,9 @@ const host: Row = {
 };
 /** What shows the work of every tenant and of the host itself. */
 const wholeHost: Row = { ...host, collector: 'forbidden' };
+/** Of a group that is not there: the policy of a new host lets a control plane limit what is not of this instance, and do no more. */
+const limitsForeign: Row = { ...wholeHost, administrator: 'not-found', 'local root': 'not-found' };
+const actsOnForeign: Row = { ...limitsForeign, administrator: 'forbidden' };
 const collecting: Row = { ...host, administrator: 'forbidden' };
 
 interface Expectation {
@@ -78,6 +81,7 @@ const expectations: Record<string, Expectation> = {
   'container.create': making,
   'container.run': making,
   'container.start': one(),
+  'container.update': one({ limits: { pidsMax: 100 } }),
   'container.kill': one({ signal: 1 }),
   'container.stop': one({ timeoutSeconds: 0 }),
   'container.delete': one({ force: true }),
@@ -101,6 +105,17 @@ const expectations: Record<string, Expectation> = {
   'cgroup.inspect': any(wholeHost, { path: '/' }),
   'cgroup.watch': any(wholeHost, {}),
   'cgroup.recent': any(wholeHost, { path: '/' }),
+  'cgroup.controllers': any(wholeHost, {}),
+  'cgroup.settings': any(wholeHost, { path: '/' }),
+  'cgroup.plan': any(wholeHost, { path: '/', verb: 'thaw' }),
+  'cgroup.set': any(limitsForeign, { path: '/not-there', changes: [{ key: 'pids.max', value: '5' }] }),
+  // No hierarchy has that controller, so that nobody makes anything.
+  'cgroup.create': any({ ...actsOnForeign, 'local root': 'passed' }, { path: '/not-there', controllers: ['rdma'] }),
+  'cgroup.remove': any(actsOnForeign, { path: '/not-there', confirmed: true }),
+  'cgroup.move': any(actsOnForeign, { path: '/not-there', pids: [4_194_303] }),
+  'cgroup.freeze': any(actsOnForeign, { path: '/not-there', confirmed: true }),
+  'cgroup.thaw': any(actsOnForeign, { path: '/not-there' }),
+  'cgroup.kill': any(actsOnForeign, { path: '/not-there', confirmed: true }),
   'host.info': any(host, {}),
   'host.doctor': any(host, {}),
   'host.use': any(host, {}),

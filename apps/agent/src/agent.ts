@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cgroups } from '@bulkhead/cgroup';
+import { type Cgroups, HostCgroupControl } from '@bulkhead/cgroup';
 import { type ContainerRuntime, type LauncherProgram, Renewal, type RenewalOutcome, type RuntimeOptions } from '@bulkhead/container';
 import { cgroupRoot, defaultRetention, instancePaths, instanceUsers, Problem, type ServiceConfig } from '@bulkhead/model';
 import { doctorText } from '@bulkhead/model/doctor-text';
@@ -10,8 +10,11 @@ import { PolicyGate, readPolicy } from './authorisation/policy.ts';
 import { RefusalLog } from './authorisation/refusal-log.ts';
 import { SeenStatements } from './authorisation/seen-statements.ts';
 import { Verifier } from './authorisation/verify-keys.ts';
+import { CgroupVerbs } from './cgroup/cgroup-verbs.ts';
 import { HostCgroups } from './cgroup/host-cgroups.ts';
 import { makerOf } from './cgroup/maker-of.ts';
+import { SettingAuthors } from './cgroup/setting-authors.ts';
+import { vitalOf } from './cgroup/vital-groups.ts';
 import { ContainerHistory } from './container/history.ts';
 import { EventLog } from './event/event-log.ts';
 import { HostFacts } from './host/host-facts.ts';
@@ -89,6 +92,8 @@ export async function startAgent({
   const seen = parts.use(new SeenStatements({ path: `${paths.agentState}/statements.sqlite`, bootId, clock: now }));
   const events = new EventLog(hostId, journal);
   parts.defer(() => events.live.close());
+  const containerName = (id: string): string | undefined => (ready ? runtime.find(id)?.name : undefined);
+  const processes = new ServiceProcesses(paths);
   const names = new ContainerNames();
   const hostCgroups = parts.use(
     new HostCgroups({
@@ -98,10 +103,26 @@ export async function startAgent({
       ownPath: own.cgroupPath,
       makerOf: (path) => makerOf(path, own),
       named: (maker) => names.named(maker),
-      containerName: (id) => (ready ? runtime.find(id)?.name : undefined),
+      containerName,
       log,
     }),
   );
+  const cgroupVerbs = new CgroupVerbs({
+    control: parts.use(new HostCgroupControl()),
+    policy,
+    events,
+    authors: new SettingAuthors(`${paths.run}/agent/cgroup-authors.json`),
+    makerOf(path) {
+      const maker = makerOf(path, own);
+      const name = maker.containerId === undefined ? undefined : containerName(maker.containerId);
+      return name === undefined ? maker : { ...maker, name };
+    },
+    use(path) {
+      const use = hostCgroups.use(path);
+      return use === undefined ? undefined : { memoryBytes: use.memoryBytes, pids: use.pids, cpuMillis: use.cpuMillis };
+    },
+    vital: () => vitalOf({ paths, processes, ownPath: own.cgroupPath }),
+  });
   const sampler: Sampler = parts.use(
     new Sampler({
       hostId,
@@ -133,14 +154,7 @@ export async function startAgent({
   );
   const history = new ContainerHistory({ journal, events, sampler });
   parts.defer(() => history.live.close());
-  const namespaces = parts.use(
-    new NamespaceView({
-      own,
-      containerName: (id) => (ready ? runtime.find(id)?.name : undefined),
-      named: (maker) => names.named(maker),
-      log,
-    }),
-  );
+  const namespaces = parts.use(new NamespaceView({ own, containerName, named: (maker) => names.named(maker), log }));
 
   const host = new HostFacts({
     config,
@@ -149,7 +163,7 @@ export async function startAgent({
     clockSteps: () => clockSteps,
     bootId,
     cgroups,
-    processes: new ServiceProcesses(paths),
+    processes,
     journalBytes: () => journal.sizeBytes,
     troubles: () => [
       ...(journalTrouble === undefined ? [] : [doctorText('service.trouble.journal', { why: journalTrouble, dropped: journal.dropped })]),
@@ -173,6 +187,7 @@ export async function startAgent({
       policy,
       host,
       hostCgroups,
+      cgroupVerbs,
       namespaces,
     },
     {

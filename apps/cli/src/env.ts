@@ -68,3 +68,6 @@ export const readLocale = (): string | undefined => optional('LC_ALL') ?? option
 
 /** A variable that the person names on the command line (`--env NAME`) to hand it to a container. */
 export const readVariable = (name: string): string | undefined => process.env[name];
+
+/** The whole environment, for the program that this one becomes (`cgroup exec`). */
+export const passedOnEnvironment = (): NodeJS.ProcessEnv => process.env;

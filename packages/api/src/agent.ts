@@ -10,6 +10,7 @@ import {
   HostInfo,
   HostUse,
   JournalEntry,
+  LimitChanges,
   Sample,
   TenantId,
   Timestamp,
@@ -105,6 +106,8 @@ export const containerContract = {
       transcript: Transcript.optional(),
     }),
   }),
+  /** Changes limits of a container that runs; what the kernel refuses leaves all as it was. */
+  update: mutation({ permission: 'container:write', scope: 'tenant', input: One.extend({ limits: LimitChanges }), output: Changed }),
   kill: mutation({
     permission: 'container:write',
     scope: 'tenant',

@@ -1,5 +1,6 @@
 import { CgroupFile, CgroupNode, CgroupPath, CgroupSample, CgroupUse, Counter, Timestamp } from '@bulkhead/model';
 import { z } from 'zod';
+import { cgroupControlContract } from './cgroup-control.ts';
 import { query, subscription } from './contract.ts';
 
 const Nothing = z.object({}).default({});
@@ -64,6 +65,7 @@ export type CgroupChange = z.infer<typeof CgroupChange>;
 
 /** The cgroup tree of a whole host, the same at the agent and at the control plane; administrators and local root. */
 export const cgroupContract = {
+  ...cgroupControlContract,
   tree: query({ permission: 'cgroup:read', scope: 'host', input: Nothing, output: CgroupTree }),
   inspect: query({
     permission: 'cgroup:read',

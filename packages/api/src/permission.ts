@@ -15,6 +15,7 @@ export const Permission = z.enum([
   'host:read',
   'namespace:read',
   'cgroup:read',
+  'cgroup:write',
   'user:read',
   'user:write',
   'journal:pull',

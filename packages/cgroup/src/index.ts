@@ -1,5 +1,5 @@
 /** Control groups, versions 1 and 2 behind one vocabulary (cgroup-v2.rst's). */
-export { type BlockDevice, blockDevices } from './control/block-devices.ts';
+export { blockDevices } from './control/block-devices.ts';
 export { HostCgroupControl } from './control/index.ts';
 export type { OwnedChange } from './control/owner-command.ts';
 export { type OwnershipFacts, ownershipOf } from './control/ownership.ts';

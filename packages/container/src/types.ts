@@ -10,6 +10,7 @@ import type {
   ExitStatus,
   InstanceName,
   InstancePaths,
+  LimitChanges,
 } from '@bulkhead/model';
 import type { Renewal } from './launcher/renewal.ts';
 import type { RecordedTranscript } from './runtime/transcript.ts';
@@ -73,6 +74,13 @@ export interface ContainerRuntime extends AsyncDisposable {
   /** Creates and starts in one go; answers once the program runs. */
   run(spec: ContainerSpec): Promise<{ container: Container; transcript: RecordedTranscript }>;
   start(id: ContainerId): Promise<{ container: Container; transcript: RecordedTranscript }>;
+  /**
+   * Changes limits of a container that was created or runs: all of them, or none.
+   *
+   * @returns also the settings that were written, by their keys
+   * @throws Problem 'conflict' where it has ended
+   */
+  update(id: ContainerId, changes: LimitChanges): Promise<{ container: Container; transcript: RecordedTranscript; keys: string[] }>;
   kill(id: ContainerId, signal: number): Promise<{ container: Container; transcript: RecordedTranscript }>;
   stop(id: ContainerId, timeoutMsec: number): Promise<{ container: Container; transcript: RecordedTranscript }>;
   delete(id: ContainerId, force: boolean): Promise<{ transcript: RecordedTranscript }>;

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { CgroupController, CgroupPath } from './cgroup.ts';
 import { cgroupModels } from './cgroup-setting/types.ts';
+import { Subject } from './event.ts';
 import { Maker } from './maker.ts';
+import { Timestamp } from './primitives.ts';
 
 /** Why a setting cannot be changed at a group. */
 export const CgroupSettingReason = z.enum([
@@ -96,3 +98,27 @@ export const CgroupOwnership = z.object({
   protections: z.array(z.string()),
 });
 export type CgroupOwnership = z.infer<typeof CgroupOwnership>;
+
+/** Who set a setting last through this instance, while the group lives. */
+export const CgroupSettingAuthor = z.object({ key: z.string(), at: Timestamp, subject: Subject });
+export type CgroupSettingAuthor = z.infer<typeof CgroupSettingAuthor>;
+
+/** A disk whose limits and weights can be set, by the number that the kernel files have. */
+export const BlockDevice = z.object({
+  /** `8:0`. */
+  number: z.string(),
+  /** `sda`. */
+  name: z.string(),
+  /** A partition: its limits and weights are those of the whole disk, which is the one to name. */
+  isPartition: z.boolean(),
+});
+export type BlockDevice = z.infer<typeof BlockDevice>;
+
+/** A hierarchy with its controllers, as lssubsys(1) tells them. */
+export const CgroupHierarchy = z.object({
+  version: z.union([z.literal(1), z.literal(2)]),
+  /** By the kernel's own names: `blkio` on v1, `io` on v2. */
+  controllers: z.array(z.string()),
+  mountPoint: z.string(),
+});
+export type CgroupHierarchy = z.infer<typeof CgroupHierarchy>;

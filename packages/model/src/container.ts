@@ -33,6 +33,17 @@ export const ContainerLimits = z.object({
 });
 export type ContainerLimits = z.infer<typeof ContainerLimits>;
 
+/** Limits to change while a container runs; what is absent stays, `max` lifts a limit. */
+export const LimitChanges = z
+  .object({
+    memoryMaxBytes: z.union([ContainerLimits.shape.memoryMaxBytes.unwrap(), z.literal('max')]).optional(),
+    cpuWeight: ContainerLimits.shape.cpuWeight,
+    cpuMaxMillis: z.union([ContainerLimits.shape.cpuMaxMillis.unwrap(), z.literal('max')]).optional(),
+    pidsMax: z.union([ContainerLimits.shape.pidsMax.unwrap(), z.literal('max')]).optional(),
+  })
+  .refine((changes) => Object.values(changes).some((value) => value !== undefined), { message: 'name a limit to change' });
+export type LimitChanges = z.infer<typeof LimitChanges>;
+
 const EnvironmentEntry = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*=[^\0]*$/, 'must look like NAME=value');
 const Argument = z
   .string()

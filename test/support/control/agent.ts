@@ -13,7 +13,16 @@ import {
 } from '@bulkhead/api';
 import { createRouter, type HandlersOf } from '@bulkhead/api/router';
 import { hashInput, openStatement, readPublicKey, statementHeader } from '@bulkhead/api/statement';
-import { type CgroupNode, type Container, type HostEvent, type JournalEntry, Problem, type Sample, type Transcript } from '@bulkhead/model';
+import {
+  type CgroupNode,
+  type CgroupOwnership,
+  type Container,
+  type HostEvent,
+  type JournalEntry,
+  Problem,
+  type Sample,
+  type Transcript,
+} from '@bulkhead/model';
 import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
 import { Broadcast } from '../../../apps/web/src/server/queue.ts';
 import { TestHost } from './host.ts';
@@ -212,6 +221,10 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
         tell('container.started', container, transcriptOf(container.name));
         return { container, transcript: transcriptOf(container.name) };
       },
+      update: ({ caller, input }) => {
+        const limits = Object.fromEntries(Object.entries(input.limits).filter(([, value]) => value !== 'max' && value !== undefined));
+        return { container: update(find(caller, input.container), { limits }), transcript: transcriptOf(input.container) };
+      },
       kill: ({ caller, input }) => ({ container: find(caller, input.container).container, transcript: transcriptOf(input.container) }),
       stop: ({ caller, input }) => {
         const container = update(find(caller, input.container), {
@@ -345,6 +358,26 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
         yield* host.trees.subscribe(signal, [{ type: 'snapshot', ...treeOf() }]);
       },
       recent: ({ input }) => host.recent(input.path),
+      controllers: () => ({
+        hierarchies: [{ version: 2, controllers: ['cpuset', 'cpu', 'io', 'memory', 'pids'], mountPoint: '/sys/fs/cgroup' }],
+        unmounted: [],
+      }),
+      settings: ({ input }) => ({ settings: host.settingsOf(input.path), authors: [], devices: [] }),
+      plan: ({ input }) => ({
+        plan: {
+          path: input.path,
+          steps: input.changes.map(({ key, value }) => ({ file: `/sys/fs/cgroup${input.path}/${key}`, key, after: value })),
+          warnings: [],
+        },
+        ownership: ownershipOf(input.path),
+      }),
+      set: ({ input }) => done(input.path),
+      create: ({ input }) => done(input.path),
+      remove: ({ input }) => done(input.path),
+      move: ({ input }) => done(input.path),
+      freeze: ({ input }) => done(input.path),
+      thaw: ({ input }) => done(input.path),
+      kill: ({ input }) => done(input.path),
     },
     host: {
       doctor: () => ({ at: new Date().toISOString(), checks: host.checks }),
@@ -393,6 +426,14 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
       },
     },
   };
+
+  function ownershipOf(path: string): CgroupOwnership {
+    const maker = treeOf().cgroups.find((each) => each.path === path)?.maker ?? { runtime: 'plain', name: path };
+    return { maker, foreign: maker.runtime !== 'bulkhead', unknownToOwner: [], confirm: false, protections: [] };
+  }
+  function done(path: string) {
+    return { ownership: ownershipOf(path), transcript: transcriptOf('cgroup') };
+  }
 
   const router = createRouter<typeof agentContract, { statement: string | undefined }>(agentContract, handlers, {
     authenticate({ context, path, rawInput }) {

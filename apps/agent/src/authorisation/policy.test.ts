@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Caller } from '@bulkhead/api';
-import { HostPolicy, Problem } from '@bulkhead/model';
+import { type CgroupVerb, HostPolicy, Problem } from '@bulkhead/model';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../test/fixtures.ts';
 import { PolicyGate, readPolicy } from './policy.ts';
@@ -71,5 +71,29 @@ describe('policy gate', () => {
   it('does not cap a local root, nor what the file allows', () => {
     new PolicyGate(HostPolicy.parse({}), path).checkExec(caller('local-root'), owned(true));
     new PolicyGate(HostPolicy.parse({ execIntoInitialUserNamespace: true }), path).checkExec(caller('member'), owned(true));
+  });
+
+  it('lets a control plane set limits of cgroups that are not of this instance, and do more only where the file says so', () => {
+    const limits = [{ key: 'memory.max' }];
+    const refusal = (
+      policy: object,
+      verb: CgroupVerb,
+      changes: { key: string }[] = [],
+      role: Caller['role'] = 'administrator',
+      foreign = true,
+    ) => new PolicyGate(HostPolicy.parse(policy), path).refusesCgroup(caller(role), verb, changes, foreign);
+    const others = ['create', 'remove', 'move', 'freeze', 'thaw', 'kill'] as const;
+    expect(refusal({}, 'set', limits)).toBeUndefined();
+    expect(refusal({}, 'set', [...limits, { key: 'cgroup.freeze' }])?.remedy).toContain('"foreignCgroups": "all"');
+    for (const verb of others) {
+      expect(refusal({}, verb)).toMatchObject({ code: 'forbidden', remedy: expect.stringContaining('"foreignCgroups": "all"') });
+      expect(refusal({ foreignCgroups: 'all' }, verb)).toBeUndefined();
+    }
+    for (const verb of ['set', ...others] as const) {
+      expect(refusal({ foreignCgroups: 'off' }, verb, limits)?.remedy).toContain(path);
+      // Neither a local root nor what is this instance's own is capped.
+      expect(refusal({ foreignCgroups: 'off' }, verb, limits, 'local-root')).toBeUndefined();
+      expect(refusal({ foreignCgroups: 'off' }, verb, limits, 'administrator', false)).toBeUndefined();
+    }
   });
 });

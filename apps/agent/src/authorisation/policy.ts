@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Caller } from '@bulkhead/api';
 import { hasErrno } from '@bulkhead/kernel';
-import { type ContainerDetail, HostPolicy, Problem } from '@bulkhead/model';
+import { type CgroupVerb, type ContainerDetail, HostPolicy, Problem } from '@bulkhead/model';
 
 /**
  * Reads the host's policy; a missing file means the defaults.
@@ -34,6 +34,16 @@ export function readPolicy(path: string): HostPolicy {
   });
 }
 
+const verbWords: Record<CgroupVerb, string> = {
+  set: 'freeze',
+  create: 'make',
+  remove: 'remove',
+  move: 'move processes into',
+  freeze: 'freeze',
+  thaw: 'thaw',
+  kill: 'end the processes of',
+};
+
 /** What a control plane may ask of this host at all, whoever signs in there. A local root is not capped. */
 export class PolicyGate {
   readonly #policy: HostPolicy;
@@ -43,8 +53,8 @@ export class PolicyGate {
     this.#path = path;
   }
 
-  #refuse(what: string, field: keyof HostPolicy, allowing: unknown): never {
-    throw new Problem('forbidden', `the policy of this host does not let a control plane ${what}`, {
+  #refusal(what: string, field: keyof HostPolicy, allowing: unknown): Problem {
+    return new Problem('forbidden', `the policy of this host does not let a control plane ${what}`, {
       remedy: `to allow it, put ${JSON.stringify(field)}: ${JSON.stringify(allowing)} into ${this.#path} and restart the agent`,
     });
   }
@@ -54,6 +64,18 @@ export class PolicyGate {
     if (caller.role === 'local-root' || this.#policy.execIntoInitialUserNamespace) return;
     const user = container.namespaces.find(({ type }) => type === 'user');
     if (user === undefined || user.initial)
-      this.#refuse('run a process in namespaces owned by the initial user namespace', 'execIntoInitialUserNamespace', true);
+      throw this.#refusal('run a process in namespaces owned by the initial user namespace', 'execIntoInitialUserNamespace', true);
+  }
+
+  /**
+   * Why a control plane may not do something to a cgroup that is not of this instance (`foreignCgroups`); undefined where
+   * it may. `limits` are settings alone, of which freezing is none.
+   */
+  refusesCgroup(caller: Caller, verb: CgroupVerb, changes: readonly { key: string }[], isForeign: boolean): Problem | undefined {
+    const { foreignCgroups } = this.#policy;
+    if (caller.role === 'local-root' || !isForeign || foreignCgroups === 'all') return undefined;
+    if (foreignCgroups === 'off') return this.#refusal('change a cgroup that is not of this instance', 'foreignCgroups', 'limits');
+    const isLimit = verb === 'set' && changes.every(({ key }) => key !== 'cgroup.freeze');
+    return isLimit ? undefined : this.#refusal(`${verbWords[verb]} a cgroup that is not of this instance`, 'foreignCgroups', 'all');
   }
 }

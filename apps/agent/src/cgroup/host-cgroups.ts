@@ -430,6 +430,12 @@ export class HostCgroups implements Disposable {
     return samples;
   }
 
+  /** What a group used in the last second; undefined where it is not known (yet). */
+  use(path: string): CgroupNode['use'] | undefined {
+    const entry = this.#entries.get(path.slice(1));
+    return entry === undefined || this.#tick === 0 ? undefined : toUse(this.#meter.row(entry.metered, this.#row));
+  }
+
   /** Takes a reading of one of our own containers, so that its files are not read twice. */
   feed(path: string, reading: Reading): void {
     this.#meter.feed(path, reading, performance.now() / 1000);

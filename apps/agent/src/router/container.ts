@@ -2,7 +2,7 @@ import type { agentContract } from '@bulkhead/api';
 import { type Caller, type ContainerChange, mayTouch, type OutputItem } from '@bulkhead/api';
 import type { HandlersOf } from '@bulkhead/api/router';
 import type { ProcessOutputItem, RecordedTranscript } from '@bulkhead/container';
-import { type Container, type ContainerSpec, Problem } from '@bulkhead/model';
+import { type Container, type ContainerSpec, type HostEvent, Problem } from '@bulkhead/model';
 import { checkTenant, findContainer, type Services } from './services.ts';
 
 type Handlers = HandlersOf<typeof agentContract>['container'];
@@ -79,6 +79,16 @@ export function containerHandlers(services: Services): Handlers {
         ...(exitStatus === undefined ? {} : { exitStatus }),
         ...(isWanted ? { transcript: transcript.read() } : {}),
       };
+    },
+
+    async update({ caller, input }) {
+      const { id } = findContainer(services, caller, input.container);
+      const { container, transcript, keys } = await services.runtime().update(id, input.limits);
+      services.cgroupVerbs.noteAuthor(`/${services.runtime().cgroupPath(container)}`, keys, caller.subject);
+      const detail: HostEvent['detail'] = {};
+      for (const [name, value] of Object.entries(input.limits)) if (value !== undefined) detail[name] = value;
+      await events.record('container.updated', { container, subject: caller.subject, detail, transcript });
+      return { container, transcript: transcript.read() };
     },
 
     async kill({ caller, input }) {

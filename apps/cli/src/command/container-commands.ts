@@ -107,6 +107,17 @@ function containerCommands(): Command[] {
         const { stopContainers } = await import('./container/change.ts');
         await stopContainers(stateDirectoryOf(command), names, options);
       }),
+    new Command('update')
+      .summary('changes limits of containers while they run')
+      .option('--memory <size>', 'most memory it may hold: 256M; max for no limit')
+      .option('--cpus <number>', 'most CPU time it may take: 0.5 is half a CPU; max for no limit')
+      .option('--cpu-weight <number>', 'share of CPU time when there is not enough for all: 1 to 10000')
+      .option('--pids <number>', 'most processes and threads it may have; max for no limit')
+      .argument(...references)
+      .action(async (names: string[], options, command: Command) => {
+        const { updateContainers } = await import('./container/update.ts');
+        await updateContainers(stateDirectoryOf(command), names, options);
+      }),
     new Command('kill')
       .summary('sends a signal to the first process of containers')
       .option('-s, --signal <signal>', 'by name or number', 'KILL')
@@ -135,12 +146,12 @@ function containerCommands(): Command[] {
   ];
 }
 
-const shortForms = new Set(['run', 'ls', 'exec', 'logs', 'inspect', 'stop', 'kill', 'rm', 'start', 'stats']);
+const shortForms = new Set(['run', 'ls', 'exec', 'logs', 'inspect', 'stop', 'update', 'kill', 'rm', 'start', 'stats']);
 
 /** `container VERB`, and the verbs that people's hands expect at the top. */
 export function addContainerCommands(program: Command): void {
   const container = new Command('container')
-    .summary('containers: run, create, start, stop, kill, rm, ls, inspect, exec, logs, stats')
+    .summary('containers: run, create, start, stop, update, kill, rm, ls, inspect, exec, logs, stats')
     .enablePositionalOptions();
   for (const command of containerCommands()) container.addCommand(command);
   program.addCommand(container);

@@ -19,6 +19,16 @@ export function cgroupHandlers({ agent, cgroups, config, database }: Services): 
     inspect: ({ caller, input, signal }) => forward(agent.cgroup.inspect.query(input, { context: { caller }, signal })),
     recent: ({ caller, input, signal }) => forward(agent.cgroup.recent.query(input, { context: { caller }, signal })),
     watch: ({ signal }) => cgroups.watch(signal),
+    controllers: ({ caller, input, signal }) => forward(agent.cgroup.controllers.query(input, { context: { caller }, signal })),
+    settings: ({ caller, input, signal }) => forward(agent.cgroup.settings.query(input, { context: { caller }, signal })),
+    plan: ({ caller, input, signal }) => forward(agent.cgroup.plan.query(input, { context: { caller }, signal })),
+    set: ({ caller, input }) => forward(agent.cgroup.set.mutate(input, { context: { caller } })),
+    create: ({ caller, input }) => forward(agent.cgroup.create.mutate(input, { context: { caller } })),
+    remove: ({ caller, input }) => forward(agent.cgroup.remove.mutate(input, { context: { caller } })),
+    move: ({ caller, input }) => forward(agent.cgroup.move.mutate(input, { context: { caller } })),
+    freeze: ({ caller, input }) => forward(agent.cgroup.freeze.mutate(input, { context: { caller } })),
+    thaw: ({ caller, input }) => forward(agent.cgroup.thaw.mutate(input, { context: { caller } })),
+    kill: ({ caller, input }) => forward(agent.cgroup.kill.mutate(input, { context: { caller } })),
     history: ({ caller, input }) => readCgroupHistory(database, scopeOf(caller), { hostId: config.hostId, ...input }),
   };
 }

@@ -23,6 +23,7 @@ export function containerHandlers({ agent, database, live }: Services): Handlers
     create: ({ caller, input }) => forward(verbs.create.mutate(input, { context: { caller } })),
     start: ({ caller, input }) => forward(verbs.start.mutate(input, { context: { caller } })),
     run: ({ caller, input, signal }) => forward(verbs.run.mutate(input, { context: { caller }, signal })),
+    update: ({ caller, input }) => forward(verbs.update.mutate(input, { context: { caller } })),
     kill: ({ caller, input }) => forward(verbs.kill.mutate(input, { context: { caller } })),
     stop: ({ caller, input }) => forward(verbs.stop.mutate(input, { context: { caller } })),
     delete: ({ caller, input }) => forward(verbs.delete.mutate(input, { context: { caller } })),

@@ -1,15 +1,6 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
-import { Problem } from '@bulkhead/model';
-
-export interface BlockDevice {
-  /** `8:0`. */
-  number: string;
-  /** `sda`. */
-  name: string;
-  /** A partition: its limits and weights are those of the whole disk, which is the one to name. */
-  isPartition: boolean;
-}
+import { type BlockDevice, Problem } from '@bulkhead/model';
 
 /** Block devices of the host by their numbers (/sys/dev/block). */
 export function blockDevices(root = '/sys/dev/block'): BlockDevice[] {

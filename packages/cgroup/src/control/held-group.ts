@@ -96,6 +96,11 @@ export class HeldGroup implements Disposable {
     return [...this.#directories.keys()];
   }
 
+  /** Inodes of its directories: those of a group made anew are others. */
+  get incarnation(): string {
+    return [...this.#directories.values()].map((directory) => statFd(directory).ino).join('-');
+  }
+
   has(hierarchy: Hierarchy | undefined): boolean {
     return hierarchy !== undefined && this.#directories.has(hierarchy);
   }

@@ -1,5 +1,6 @@
 import {
   type CgroupController,
+  type CgroupHierarchy,
   type CgroupSetting,
   type CgroupSettingChange,
   type CgroupSettingState,
@@ -11,6 +12,7 @@ import { type Hierarchies, openHierarchies } from '../tree/hierarchies.ts';
 import { applyPlan } from './apply.ts';
 import { hugePageSizes } from './block-devices.ts';
 import { boundsOf } from './bounds.ts';
+import { controllersOf } from './delegation.ts';
 import { readDevices } from './device-program.ts';
 import { HeldGroup, relativePath } from './held-group.ts';
 import { type Standing, standingOf } from './in-force.ts';
@@ -97,6 +99,19 @@ export class HostCgroupControl implements CgroupControl, Disposable {
 
   kill(path: string, options: ControlOptions = {}): Promise<number> {
     return killGroup(this.#hierarchies, relativePath(path), options);
+  }
+
+  hierarchies(): CgroupHierarchy[] {
+    const { legacy, unified } = this.#hierarchies;
+    return [
+      ...legacy.map(({ controllers, mountPoint }): CgroupHierarchy => ({ version: 1, controllers: [...controllers], mountPoint })),
+      ...(unified === undefined ? [] : [{ version: 2 as const, controllers: controllersOf(unified), mountPoint: unified.mountPoint }]),
+    ];
+  }
+
+  incarnation(path: string): string {
+    using group = HeldGroup.open(this.#hierarchies.all, relativePath(path));
+    return group.incarnation;
   }
 
   processes(path: string, below = false): number[] {

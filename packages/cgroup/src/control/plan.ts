@@ -22,6 +22,7 @@ import { type ControllerStep, enablingSteps } from './delegation.ts';
 import { readDevices } from './device-program.ts';
 import type { HeldGroup } from './held-group.ts';
 import { type Place, type Standing, standingOf } from './in-force.ts';
+import type { OwnedChange } from './owner-command.ts';
 
 /** A step with what it takes to carry it out and to take it back. */
 export type PreparedStep =
@@ -45,9 +46,12 @@ export class PreparedPlan implements CgroupPlan {
   readonly steps: CgroupStep[];
   readonly warnings: string[];
   readonly prepared: readonly PreparedStep[];
+  /** What was asked for, by setting and with its canonical value. */
+  readonly changes: readonly OwnedChange[];
 
-  constructor(path: string, prepared: readonly PreparedStep[], warnings: readonly string[]) {
+  constructor(path: string, prepared: readonly PreparedStep[], warnings: readonly string[], changes: readonly OwnedChange[]) {
     this.path = path;
+    this.changes = changes;
     this.prepared = prepared;
     this.warnings = [...warnings];
     this.steps = prepared.map((step) => {
@@ -101,6 +105,7 @@ export class Planner {
   readonly #steps: PreparedStep[] = [];
   readonly #warnings: string[] = [];
   readonly #enabling: ControllerStep[] = [];
+  readonly #changes: OwnedChange[] = [];
 
   constructor(group: HeldGroup, hierarchies: Hierarchies) {
     this.#group = group;
@@ -124,7 +129,7 @@ export class Planner {
       const undo = [{ file: 'cgroup.subtree_control', value: controllers.map((name) => `-${name}`).join(' ') }];
       return { type: 'write', hierarchy, path, file: 'cgroup.subtree_control', value, before, undo, version: 2 };
     });
-    return new PreparedPlan(`/${this.#group.path}`, [...enabling, ...this.#steps], this.#warnings);
+    return new PreparedPlan(`/${this.#group.path}`, [...enabling, ...this.#steps], this.#warnings, this.#changes);
   }
 
   /** Of settings that depend on each other, first what makes room for the other. */
@@ -213,6 +218,7 @@ export class Planner {
     const read = (dialect as CgroupDialect).read((name) => (name === file ? value.replace(/^-1$/, '-1') : held(name)));
     if (setting.kind !== 'text') canonicalValue(setting, read);
     checkBounds(setting, read, this.#group, place, held);
+    this.#changes.push({ key: setting.key, value: read });
     if (before === value) return;
     this.#push({ file, value, ...(before === undefined ? {} : { undo: before }) }, { hierarchy, version, setting });
   }
@@ -230,6 +236,7 @@ export class Planner {
     if (refused !== undefined || place === undefined)
       throw this.#refusal(setting, refused ?? { reason: 'kernel-lacks', text: 'the kernel does not have it' });
     this.#warnings.push(...warnings);
+    this.#changes.push({ key: setting.key, value });
     const { hierarchy, version, dialect } = place;
     if (dialect === undefined) {
       const { value: before, note } = readDevices(this.#group.directory(hierarchy));

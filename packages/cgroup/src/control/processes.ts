@@ -90,24 +90,23 @@ interface Moved {
 function targetsOf(group: HeldGroup, hierarchies: Hierarchies, controllers: readonly CgroupController[] | undefined): Hierarchy[] {
   const { unified } = hierarchies;
   if (controllers === undefined) return group.present;
-  const missing: string[] = [];
   const chosen = new Set<Hierarchy>();
   for (const controller of controllers) {
     const legacy = hierarchies.legacy.filter((each) => [...each.controllers].some((name) => toController(name) === controller));
     // Without a hierarchy of its own a controller is v2's: then the one tree is meant.
-    for (const each of legacy.length > 0 ? legacy : unified === undefined ? [] : [unified]) {
-      if (group.has(each)) chosen.add(each);
-      else missing.push(each.mountPoint);
-    }
-    if (legacy.length === 0 && unified === undefined)
+    const candidates = legacy.length > 0 ? legacy : unified === undefined ? [] : [unified];
+    if (candidates.length === 0)
       throw new Problem('unsupported', `the controller ${controller} is mounted in no hierarchy here`, {
         remedy: './bulkhead cgroup controllers lists them.',
       });
+    // cpu and cpuacct may have a hierarchy each, and a group be in one of them alone.
+    const present = candidates.filter((each) => group.has(each));
+    if (present.length === 0)
+      throw new Problem('not-found', `/${group.path} is not in ${candidates.map(({ mountPoint }) => mountPoint).join(', ')}`, {
+        remedy: 'Make it there first: ./bulkhead cgroup create.',
+      });
+    for (const each of present) chosen.add(each);
   }
-  if (missing.length > 0)
-    throw new Problem('not-found', `/${group.path} is not in ${missing.join(', ')}`, {
-      remedy: 'Make it there first: ./bulkhead cgroup create.',
-    });
   return [...chosen];
 }
 

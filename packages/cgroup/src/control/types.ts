@@ -1,5 +1,5 @@
 import type { Recorder } from '@bulkhead/kernel';
-import type { CgroupController, CgroupSettingChange, CgroupSettingState } from '@bulkhead/model';
+import type { CgroupController, CgroupHierarchy, CgroupSettingChange, CgroupSettingState } from '@bulkhead/model';
 import type { PreparedPlan } from './plan.ts';
 
 /** What a verb may be given: where its steps are recorded, and how long it waits for the kernel. */
@@ -50,6 +50,10 @@ export interface CgroupControl {
   thaw(path: string, options?: ControlOptions): Promise<void>;
   /** SIGKILL to every process in it and below it, in any hierarchy. @returns how many there were at first */
   kill(path: string, options?: ControlOptions): Promise<number>;
+  /** Hierarchies with the controllers they have here: of v1 by their mount, of v2 those that are not of v1. */
+  hierarchies(): CgroupHierarchy[];
+  /** Tells a group from another that is made at the same path later. @throws Problem('not-found') */
+  incarnation(path: string): string;
   /** Processes directly in it, in any hierarchy; with `below` those of the groups below too. */
   processes(path: string, below?: boolean): number[];
 }

@@ -8,6 +8,7 @@ import {
   type ContainerSpec,
   cgroupRoot,
   type ExitStatus,
+  type LimitChanges,
   Problem,
 } from '@bulkhead/model';
 import type { LauncherClient, LauncherExit } from '../launcher/client.ts';
@@ -31,6 +32,7 @@ import { ContainerStore, closePipes } from './store.ts';
 import { takeUp } from './taking-up.ts';
 import { openInput, resizeInput, writeInput } from './terminal-io.ts';
 import { type RecordedTranscript, TranscriptBuilder } from './transcript.ts';
+import { changedLimits, settingsOf, writeLimits } from './update.ts';
 
 const now = (): string => new Date().toISOString();
 
@@ -369,6 +371,25 @@ class Runtime implements ContainerRuntime {
         await new Promise((resolve) => setTimeout(resolve, pauseMsec));
       }
     }
+  }
+
+  update(id: ContainerId, changes: LimitChanges): Promise<{ container: Container; transcript: RecordedTranscript; keys: string[] }> {
+    return this.#inTurn(id, async () => {
+      const { container, spec } = this.#store.need(id);
+      if (container.status !== 'running' && container.status !== 'created')
+        throw new Problem('conflict', `container ${container.name} is ${container.status}`, {
+          remedy: 'only one that lives has limits to change',
+        });
+      const transcript = new TranscriptBuilder();
+      const recorder = new Recorder();
+      const settings = settingsOf(changes);
+      writeLimits(this.cgroupPath(container), settings, recorder);
+      transcript.addRecorded(recorder);
+      // A crash before this leaves the kernel with other limits than are asked for: that is shown as drift.
+      const limits = changedLimits(container.limits, changes);
+      const after = this.#store.update(id, { container: { limits }, spec: { ...spec, limits } });
+      return { container: after.container, transcript: transcript.finish(), keys: settings.map(({ key }) => key) };
+    });
   }
 
   async kill(id: ContainerId, signal: number): Promise<{ container: Container; transcript: RecordedTranscript }> {

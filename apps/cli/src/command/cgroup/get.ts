@@ -2,6 +2,7 @@ import { type CgroupFile, Problem } from '@bulkhead/model';
 import { agentOf } from '../../client/clients.ts';
 import { print, printError, printJson } from '../../output/print.ts';
 import { toVisible } from '../../output/table.ts';
+import { showCgroupSetting } from './settings.ts';
 
 /** `name: value` for a line, and below each other for more of them. */
 function describe({ name, content, unreadable }: CgroupFile): string {
@@ -20,6 +21,9 @@ export async function showCgroupFiles(
 ): Promise<void> {
   const { path, file } = wanted;
   const inspected = await agentOf(stateDirectory).cgroup.inspect.query({ path });
+  // No file of that name: a setting of the vocabulary of both versions, perhaps (`cpu.weight` on v1).
+  if (file !== undefined && !inspected.files.some(({ name }) => name === file))
+    return showCgroupSetting(stateDirectory, path, file, { json });
   const files = file === undefined ? inspected.files : inspected.files.filter(({ name }) => name === file);
   if (files.length === 0)
     throw new Problem('not-found', `${path} has no file ${file ?? 'at all'}`, { remedy: `./bulkhead cgroup get ${path} lists them` });

@@ -5,7 +5,7 @@ import { print } from '../../output/print.ts';
 import { parseSeconds } from '../../output/quantity.ts';
 
 /** Does the same to several containers; each failure is told, and the command fails if one did. */
-async function forEach(
+export async function forEach(
   stateDirectory: string,
   references: readonly string[],
   change: (client: AgentClient, reference: string) => Promise<unknown>,
