@@ -169,7 +169,7 @@ export class Hierarchy implements Disposable {
   }
 
   /** @returns false where it is busy; one that is not there is as good as removed */
-  #removeOne(path: string): boolean {
+  removeOne(path: string): boolean {
     try {
       rmdirat(this.#root, path);
     } catch (failure) {
@@ -186,8 +186,8 @@ export class Hierarchy implements Disposable {
    * @returns the first group that is busy; undefined once all is gone
    */
   removeSubtree(path: string, likely: readonly string[] = []): string | undefined {
-    for (const name of likely) this.#removeOne(`${path}/${name}`);
-    if (this.#removeOne(path)) return undefined;
-    return this.subtree(path).find((each) => !this.#removeOne(each));
+    for (const name of likely) this.removeOne(`${path}/${name}`);
+    if (this.removeOne(path)) return undefined;
+    return this.subtree(path).find((each) => !this.removeOne(each));
   }
 }

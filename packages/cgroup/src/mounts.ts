@@ -39,3 +39,23 @@ export function parseCgroupMounts(mountinfo: string): CgroupMount[] {
   }
   return [...found.values()].map(({ mountPoint, controllers, version }) => ({ mountPoint, controllers, version }));
 }
+
+/** A hierarchy of version 1 without a controller, which its owner told apart by a name. */
+export interface NamedMount {
+  /** `name=systemd` */
+  name: string;
+  mountPoint: string;
+}
+
+/** Named hierarchies without a controller out of /proc/<pid>/mountinfo, those alone whose root is mounted. */
+export function parseNamedMounts(mountinfo: string): NamedMount[] {
+  return mountinfo.split('\n').flatMap((line) => {
+    const [before = '', after] = line.split(' - ');
+    const [, , , root, mountPoint] = before.split(' ');
+    const [type, , superOptions = ''] = (after ?? '').split(' ');
+    const name = superOptions.split(',').find((option) => option.startsWith('name='));
+    return type === 'cgroup' && root === '/' && mountPoint !== undefined && name !== undefined
+      ? [{ name, mountPoint: unescapeOctal(mountPoint) }]
+      : [];
+  });
+}

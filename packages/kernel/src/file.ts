@@ -30,6 +30,12 @@ const cFchownat = declare<(dirfd: number, path: string, uid: number, gid: number
   'uint32_t',
   'int',
 ]);
+const cFchmodat = declare<(dirfd: number, path: string, mode: number, flags: number) => number>('fchmodat', 'int', [
+  'int',
+  'str',
+  'uint32_t',
+  'int',
+]);
 const cPread = declare<(fd: number, buffer: Buffer, count: number, offset: number) => number>('pread', 'long', [
   'int',
   'void *',
@@ -95,6 +101,11 @@ export function mkfifoat(directory: DirectoryFd, path: string, mode: number): vo
 /** fchownat(2). */
 export function fchownat(directory: DirectoryFd, path: string, uid: number, gid: number, flags: number): void {
   perform('fchownat', [directory, path, uid, gid, flags], () => cFchownat(dirNumber(directory), path, uid, gid, flags));
+}
+
+/** fchmodat(2), which follows links: of a path that has none. */
+export function fchmodat(directory: DirectoryFd, path: string, mode: number): void {
+  perform('fchmodat', [directory, path, mode], () => cFchmodat(dirNumber(directory), path, mode, 0));
 }
 
 /**

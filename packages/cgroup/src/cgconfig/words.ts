@@ -78,6 +78,14 @@ export function meaningOf(file: string): Partial<Record<Version, FileOfSetting>>
   return { ...(legacy === undefined ? {} : { 1: legacy }), ...(unified === undefined ? {} : { 2: unified }) };
 }
 
+/** The controller that has a file on a version: that of its setting, or the one whose section names it. */
+export function controllerOfFile(version: Version, file: string, named: readonly { file: string; controller: string }[]): string {
+  const setting = meaningOf(file)[version]?.setting;
+  if (setting !== undefined) return version === 1 ? legacyControllerOf(setting) : setting.controller;
+  const controller = named.find((each) => each.file === file)?.controller ?? 'cgroup';
+  return controllerIn(version, controller) ?? 'cgroup';
+}
+
 const pageBytes = 4096n;
 
 /**

@@ -46,10 +46,16 @@ export function commandsFor(steps: readonly TranscriptStep[]): string[] {
   const dropped: string[] = [];
   for (const step of steps) {
     if (step.error !== undefined) continue;
-    const [first = '', second = '', third = ''] = operands(step.args);
+    const [first = '', second = '', third = '', fourth = ''] = operands(step.args);
     switch (step.syscall) {
       case 'mkdirat':
         commands.push(`mkdir ${third === '' ? '' : `-m ${Number(third).toString(8)} `}${place(first, second)}`);
+        break;
+      case 'fchownat':
+        commands.push(`chown -h ${third}:${fourth} ${place(first, second)}`);
+        break;
+      case 'fchmodat':
+        commands.push(`chmod ${Number(third).toString(8)} ${place(first, second)}`);
         break;
       case 'mkfifoat':
         commands.push(`mkfifo ${place(first, second)}`);
