@@ -10,6 +10,7 @@ import { PolicyGate, readPolicy } from './authorisation/policy.ts';
 import { RefusalLog } from './authorisation/refusal-log.ts';
 import { SeenStatements } from './authorisation/seen-statements.ts';
 import { Verifier } from './authorisation/verify-keys.ts';
+import { CgroupConfigs } from './cgroup/cgroup-configs.ts';
 import { CgroupVerbs } from './cgroup/cgroup-verbs.ts';
 import { HostCgroups } from './cgroup/host-cgroups.ts';
 import { makerOf } from './cgroup/maker-of.ts';
@@ -155,6 +156,15 @@ export async function startAgent({
   const history = new ContainerHistory({ journal, events, sampler });
   parts.defer(() => history.live.close());
   const namespaces = parts.use(new NamespaceView({ own, containerName, named: (maker) => names.named(maker), log }));
+  const cgroupConfigs = new CgroupConfigs({
+    directory: paths.cgroupConfigs,
+    stateFile: `${paths.agentState}/cgroup-configs.json`,
+    bootId,
+    ownerOf: (path) => {
+      const { runtime, name } = makerOf(path, own);
+      return runtime === 'plain' ? undefined : { owner: `${runtime} (${name})` };
+    },
+  });
 
   const host = new HostFacts({
     config,
@@ -188,6 +198,7 @@ export async function startAgent({
       host,
       hostCgroups,
       cgroupVerbs,
+      cgroupConfigs,
       namespaces,
     },
     {
@@ -205,6 +216,7 @@ export async function startAgent({
   const refusals = new RefusalLog(events);
   parts.use(await serve({ router, socketPath: paths.agentSocket, gid: groupId(instanceUsers(instance).group) }));
   hostCgroups.start();
+  applyKeptConfigs();
   void events.record('agent.started', { detail: { version: config.version, pid: process.pid } });
   log.info({ hostId, instance, version: config.version, socket: paths.agentSocket, cgroups: cgroups.setup }, 'agent serves');
 
@@ -222,6 +234,18 @@ export async function startAgent({
       await running.disposeAsync();
     },
   };
+
+  /** After a boot the host's cgroups are as the kernel makes them: what is kept is made again. */
+  function applyKeptConfigs(): void {
+    for (const { name, problem, transcript } of cgroupConfigs.applyKept()) {
+      if (problem === undefined) log.info({ name }, 'the cgroup configuration is in force');
+      else log.error({ name, error: explain(problem) }, 'the cgroup configuration could not be applied');
+      void events.record(problem === undefined ? 'cgroup.config-applied' : 'cgroup.config-failed', {
+        detail: { name, ...(problem === undefined ? {} : { error: problem.message.slice(0, 1000) }) },
+        transcript,
+      });
+    }
+  }
 
   function tellRenewal(outcome: RenewalOutcome): void {
     const { type, ...detail } = outcome;

@@ -1,5 +1,6 @@
 import { CgroupFile, CgroupNode, CgroupPath, CgroupSample, CgroupUse, Counter, Timestamp } from '@bulkhead/model';
 import { z } from 'zod';
+import { cgroupConfigContract } from './cgroup-config.ts';
 import { cgroupControlContract } from './cgroup-control.ts';
 import { query, subscription } from './contract.ts';
 
@@ -85,6 +86,7 @@ export const cgroupContract = {
     input: z.object({ path: CgroupPath }),
     output: z.array(CgroupSample),
   }),
+  ...cgroupConfigContract,
 };
 
 /** A point of a stored chart of a cgroup. A missing point is a gap and stays one. */

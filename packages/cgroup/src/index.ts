@@ -1,4 +1,14 @@
 /** Control groups, versions 1 and 2 behind one vocabulary (cgroup-v2.rst's). */
+
+export { type Accounts, parseAccounts } from './cgconfig/accounts.ts';
+export { type AppliedConfig, applyConfig } from './cgconfig/apply.ts';
+export { ConfigError } from './cgconfig/config-error.ts';
+export { type ExportOptions, exportConfig } from './cgconfig/export.ts';
+export { MountedHost } from './cgconfig/host.ts';
+export { type ConfigPlan, type ConfigStep, type Place, planConfig } from './cgconfig/plan.ts';
+export { toFault, toPreview, toUnreadable } from './cgconfig/preview.ts';
+export { expandTemplate, type TemplateSubject } from './cgconfig/template.ts';
+export { type UndoneConfig, undoConfig } from './cgconfig/undo.ts';
 export { blockDevices } from './control/block-devices.ts';
 export { HostCgroupControl } from './control/index.ts';
 export type { OwnedChange } from './control/owner-command.ts';

@@ -63,6 +63,10 @@ export const EventKind = z.enum([
   'launcher.upgraded',
   'host.clock-stepped',
   'authorisation.refused',
+  'cgroup.config-imported',
+  'cgroup.config-applied',
+  'cgroup.config-failed',
+  'cgroup.config-removed',
 ]);
 export type EventKind = z.infer<typeof EventKind>;
 

@@ -22,6 +22,8 @@ export function instancePaths(stateDirectory: string, instance: string) {
     state: stateDirectory,
     instanceFile: `${stateDirectory}/instance.json`,
     policyFile: `/etc/bulkhead/${instance}/policy.json`,
+    /** Configurations of the host's cgroups that are applied after each boot, NAME.conf. */
+    cgroupConfigs: `/etc/bulkhead/${instance}/cgconfig.d`,
     run,
     /** Versions of the program, each below its own id: made once, then never changed; removed when nobody runs them. */
     programs: `${stateDirectory}/programs`,

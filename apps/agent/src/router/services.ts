@@ -2,6 +2,7 @@ import { type Caller, mayTouch } from '@bulkhead/api';
 import type { ContainerRuntime } from '@bulkhead/container';
 import { type Container, Problem } from '@bulkhead/model';
 import type { PolicyGate } from '../authorisation/policy.ts';
+import type { CgroupConfigs } from '../cgroup/cgroup-configs.ts';
 import type { CgroupVerbs } from '../cgroup/cgroup-verbs.ts';
 import type { HostCgroups } from '../cgroup/host-cgroups.ts';
 import type { ContainerHistory } from '../container/history.ts';
@@ -23,6 +24,7 @@ export interface Services {
   host: HostFacts;
   hostCgroups: HostCgroups;
   cgroupVerbs: CgroupVerbs;
+  cgroupConfigs: CgroupConfigs;
   namespaces: NamespaceView;
 }
 

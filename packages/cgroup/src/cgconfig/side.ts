@@ -41,7 +41,7 @@ export interface Side {
   version: Version;
   groups: PlannedGroup[];
   /** Why it cannot be done as it stands. Where a group is not here, that is no fault of the file: it is told, no more. */
-  faults: { here: boolean; fault: ConfigError }[];
+  faults: { here: boolean; fault: ConfigError; group: PlannedGroup }[];
 }
 
 /** Controllers of one section that have one path, all here or none. */
@@ -99,7 +99,8 @@ class Planner {
   #group(group: GroupIntent, { path, here, asked }: Part): void {
     const notes: Note[] = [];
     const note = (at: Position, draft: NoteDraft): void => void notes.push({ at, ...draft });
-    const fault = (at: Position, what: string): void => void this.#side.faults.push({ here, fault: new ConfigError(this.#text, at, what) });
+    const found: ConfigError[] = [];
+    const fault = (at: Position, what: string): void => void found.push(new ConfigError(this.#text, at, what));
     const controllers = new Set<string>();
     for (const { name, at } of asked) {
       const own = controllerIn(this.#version, name);
@@ -132,7 +133,7 @@ class Planner {
       ...losses.filter(({ code }) => code !== 'approximate').map(({ from }) => from),
       ...faults.map(({ from }) => from),
     ]);
-    this.#side.groups.push({
+    const planned: PlannedGroup = {
       path,
       at: group.at,
       controllers: names,
@@ -142,7 +143,9 @@ class Planner {
       writes,
       same: files.filter((file) => !done.has(file)),
       notes,
-    });
+    };
+    this.#side.groups.push(planned);
+    this.#side.faults.push(...found.map((each) => ({ here, fault: each, group: planned })));
   }
 
   /** Files of the group as they stand. Where it is in none of its hierarchies yet, what a new one has counts. */

@@ -180,7 +180,7 @@ class Translator {
   }
 
   #push(controller: string, write: KernelWrite, from: FileIntent[], facts: Pick<FileWrite, 'setting' | 'formula'> = {}): void {
-    const before = this.#heldNow(write.file);
+    const before = this.#host.held?.(write.file);
     this.#written.set(write.file, write.value);
     this.#translation.writes.push({ controller, ...write, ...(before === undefined ? {} : { before }), from, ...facts });
   }

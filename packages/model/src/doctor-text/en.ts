@@ -241,5 +241,6 @@ export const en = {
     'nobody collects the journal of this host: transcripts and readings minute by minute are given up, no use is',
   'service.trouble.launcher-build':
     'the launcher runs an earlier build and could not be replaced ({why}): it serves as before, and is asked again',
+  'service.trouble.cgroup-config': 'the cgroup configuration {name} is not in force: {why}',
   'service.trouble.launcher-lost': 'the launcher does not answer: containers run on, but none can be started',
 } as const;

@@ -237,5 +237,6 @@ export const zh: Record<keyof typeof en, string> = {
   'service.trouble.journal': '日志无法写入（{why}）：用量仍在测量，暂存于内存；已放弃 {dropped} 条记录',
   'service.trouble.uncollected': '本机的日志无人采集：操作记录和每分钟读数会被放弃，用量不会',
   'service.trouble.launcher-build': '启动器仍是旧构建，未能更换（{why}）：它照常服务，稍后会再次尝试',
+  'service.trouble.cgroup-config': 'cgroup 配置 {name} 未生效：{why}',
   'service.trouble.launcher-lost': '启动器没有应答：容器继续运行，但无法启动新的容器',
 };
