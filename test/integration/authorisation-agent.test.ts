@@ -116,6 +116,12 @@ const expectations: Record<string, Expectation> = {
   'cgroup.freeze': any(actsOnForeign, { path: '/not-there', confirmed: true }),
   'cgroup.thaw': any(actsOnForeign, { path: '/not-there' }),
   'cgroup.kill': any(actsOnForeign, { path: '/not-there', confirmed: true }),
+  'cgroup.previewConfig': any(wholeHost, { text: 'group a { cpu {} }' }),
+  // A text that holds no group: it is let through, and changes nothing of the host.
+  'cgroup.importConfig': any(wholeHost, { name: 'matrix', text: '# nothing\n' }),
+  'cgroup.exportConfig': any(wholeHost, { path: '/', controllers: ['pids'] }),
+  'cgroup.listConfigs': any(wholeHost, {}),
+  'cgroup.removeConfig': any({ ...wholeHost, administrator: 'not-found', 'local root': 'not-found' }, { name: 'was-never-there' }),
   'host.info': any(host, {}),
   'host.doctor': any(host, {}),
   'host.use': any(host, {}),

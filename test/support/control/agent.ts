@@ -25,6 +25,7 @@ import {
 } from '@bulkhead/model';
 import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
 import { Broadcast } from '../../../apps/web/src/server/queue.ts';
+import { TestConfigs } from './cgroup-configs.ts';
 import { TestHost } from './host.ts';
 import { inventoryOf } from './namespaces.ts';
 import { detailOf, transcriptOf, uuid7 } from './sample-data.ts';
@@ -38,6 +39,8 @@ export interface TestAgent {
   readonly hostId: string;
   /** What lives beside the containers. */
   readonly host: TestHost;
+  /** Configurations of cgroups that it keeps. */
+  readonly configs: TestConfigs['configs'];
   /** Paths of all calls it accepted, in order. */
   readonly calls: { path: string; caller: Caller }[];
   add(facts: Partial<Container> & { name: string }): Container;
@@ -79,6 +82,7 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
   const rounds = new Broadcast<{ at: string; samples: Sample[] }>(10, (_, item) => [item]);
   const events = new Broadcast<HostEvent>(1000, (waiting) => waiting);
   const host = new TestHost();
+  const configs = new TestConfigs();
   const prints = new Broadcast<string>(1000, (waiting) => waiting);
 
   const find = (caller: Caller, reference: string): Entry => {
@@ -378,6 +382,7 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
       freeze: ({ input }) => done(input.path),
       thaw: ({ input }) => done(input.path),
       kill: ({ input }) => done(input.path),
+      ...configs.handlers,
     },
     host: {
       doctor: () => ({ at: new Date().toISOString(), checks: host.checks }),
@@ -465,6 +470,7 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
     socketPath,
     hostId,
     host,
+    configs: configs.configs,
     calls,
     journal,
     add(facts) {

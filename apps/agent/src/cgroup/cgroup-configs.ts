@@ -4,6 +4,7 @@ import {
   applyConfig,
   ConfigError,
   type ConfigPlan,
+  describeStep,
   exportConfig,
   MountedHost,
   type Place,
@@ -86,7 +87,7 @@ export class CgroupConfigs {
     try {
       const plan = planConfig(text, { host, accounts: accounts() });
       return {
-        ...toPreview(plan, host),
+        ...toPreview(plan, (step) => describeStep(step, host)),
         foreign: this.#foreign(plan, host),
         obsolete: byPath(this.#obsolete(name, plan, host)),
       };

@@ -29,6 +29,11 @@ export function cgroupHandlers({ agent, cgroups, config, database }: Services): 
     freeze: ({ caller, input }) => forward(agent.cgroup.freeze.mutate(input, { context: { caller } })),
     thaw: ({ caller, input }) => forward(agent.cgroup.thaw.mutate(input, { context: { caller } })),
     kill: ({ caller, input }) => forward(agent.cgroup.kill.mutate(input, { context: { caller } })),
+    previewConfig: ({ caller, input, signal }) => forward(agent.cgroup.previewConfig.mutate(input, { context: { caller }, signal })),
+    importConfig: ({ caller, input }) => forward(agent.cgroup.importConfig.mutate(input, { context: { caller } })),
+    exportConfig: ({ caller, input, signal }) => forward(agent.cgroup.exportConfig.query(input, { context: { caller }, signal })),
+    listConfigs: ({ caller, input, signal }) => forward(agent.cgroup.listConfigs.query(input, { context: { caller }, signal })),
+    removeConfig: ({ caller, input }) => forward(agent.cgroup.removeConfig.mutate(input, { context: { caller } })),
     history: ({ caller, input }) => readCgroupHistory(database, scopeOf(caller), { hostId: config.hostId, ...input }),
   };
 }

@@ -14,7 +14,8 @@ export type NodeHandler = (request: IncomingMessage, response: ServerResponse) =
 /** Carries the session view from our server to the page that is rendered; a client's own is thrown away. */
 export const sessionHeader = 'x-bulkhead-session';
 
-const maxBodyBytes = 256 * 1024;
+/** A cgconfig.conf of 512 KiB, with every line end and tab of it escaped, is the longest that is sent. */
+const maxBodyBytes = 1536 * 1024;
 const apiPrefix = '/api/trpc/';
 const authPrefix = '/api/auth';
 const openPages: ReadonlySet<string> = new Set(['/sign-in', '/setup']);

@@ -79,15 +79,15 @@ export function describeStep(step: ConfigStep, host: MountedHost): string {
 
 type Plain = Omit<CgroupConfigPreview, 'foreign' | 'obsolete'>;
 
-/** A plan as it crosses the wire. */
-export function toPreview({ intent, v1, v2, faults, notes, steps }: ConfigPlan, host: MountedHost): Plain {
+/** A plan as it crosses the wire. @param describe a step as a person would do it in a shell */
+export function toPreview({ intent, v1, v2, faults, notes, steps }: ConfigPlan, describe: (step: ConfigStep) => string): Plain {
   return {
     faults: faults.slice(0, mostFaults).map(toFault),
     notes: notes.map(toNote),
     v1: toSide(v1),
     v2: toSide(v2),
     templates: intent.templates.map(({ path, at, controllers }) => ({ ...at, path, controllers: controllers.map(({ name }) => name) })),
-    steps: steps.map((step) => ({ line: step.at.line, text: describeStep(step, host) })),
+    steps: steps.map((step) => ({ line: step.at.line, text: describe(step) })),
   };
 }
 

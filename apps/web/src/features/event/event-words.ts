@@ -26,12 +26,17 @@ export const eventWords = {
   'launcher.upgraded': 'launcherUpgraded',
   'host.clock-stepped': 'hostClockStepped',
   'authorisation.refused': 'authorisationRefused',
+  'cgroup.config-imported': 'cgroupConfigImported',
+  'cgroup.config-applied': 'cgroupConfigApplied',
+  'cgroup.config-failed': 'cgroupConfigFailed',
+  'cgroup.config-removed': 'cgroupConfigRemoved',
 } as const satisfies Record<EventKind, string>;
 
 const states: Partial<Record<EventKind, State>> = {
   'container.create-failed': 'bad',
   'container.oom-killed': 'bad',
   'launcher.lost': 'bad',
+  'cgroup.config-failed': 'bad',
   'agent.recovered': 'attention',
   'host.clock-stepped': 'attention',
   'authorisation.refused': 'attention',
@@ -39,6 +44,8 @@ const states: Partial<Record<EventKind, State>> = {
   'cgroup.killed': 'attention',
   'container.started': 'good',
   'launcher.upgraded': 'good',
+  'cgroup.config-imported': 'good',
+  'cgroup.config-applied': 'good',
 };
 
 export const eventState = (kind: EventKind): State => states[kind] ?? 'unknown';
