@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { addConfigCommands } from './cgroup/config-commands.ts';
 import { stateDirectoryOf } from './state-directory.ts';
 
 const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
@@ -19,11 +20,14 @@ const pathArgument = ['<path>', 'as ./bulkhead cgroup ls shows it: /system.slice
 /** Commands on the cgroups of the whole host, whoever made them. */
 export function addCgroupCommands(program: Command): void {
   const cgroup = new Command('cgroup')
-    .summary('cgroups of the whole host: ls, tree, get, settings, set, create, rm, move, freeze, thaw, kill, exec, classify, controllers')
+    .summary(
+      'cgroups of the whole host: ls, tree, get, settings, set, create, rm, move, freeze, thaw, kill, exec, classify, controllers, import, export, configs',
+    )
     .enablePositionalOptions();
   addLooks(cgroup);
   addChanges(cgroup);
   addProcessCommands(cgroup);
+  addConfigCommands(cgroup);
   program.addCommand(cgroup);
 }
 
