@@ -56,7 +56,7 @@ export type DirectoryFd = Fd | typeof AT_FDCWD;
 
 const dirNumber = (directory: DirectoryFd): number => (directory instanceof Fd ? numberOf(directory) : directory);
 const join = (directory: DirectoryFd, path: string): string =>
-  directory instanceof Fd ? (path === '' ? directory.label : `${directory.label}/${path}`) : path;
+  directory instanceof Fd ? (path === '' || path === '.' ? directory.label : `${directory.label}/${path}`) : path;
 
 /** openat(2). O_CLOEXEC is always added. */
 export function openat(directory: DirectoryFd, path: string, flags: number, mode = 0): Fd {

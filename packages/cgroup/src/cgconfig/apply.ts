@@ -1,10 +1,15 @@
-import { hasErrno, SyscallError } from '@bulkhead/kernel';
-import { Problem } from '@bulkhead/model';
+import { activeRecorder, rmdirat, writeFileAt } from '@bulkhead/kernel';
+import { findCgroupSetting, Problem } from '@bulkhead/model';
+import { applyPlan } from '../control/apply.ts';
+import { openGroup, withParent } from '../control/held-group.ts';
+import { fillCpuset, makeOne } from '../control/lifecycle.ts';
+import { PreparedPlan, type PreparedStep } from '../control/plan.ts';
+import { explainRefusal } from '../control/refusal.ts';
 import type { Hierarchy } from '../hierarchy.ts';
-import { fillCpuset } from '../v1/cpuset.ts';
 import { type MountedHost, relativePath } from './host.ts';
 import { ownershipChanges, setOwnership } from './ownership.ts';
 import type { ConfigStep, Place } from './plan.ts';
+import { isDeviceProgram } from './translate.ts';
 
 /** What a configuration did, as far as it can be taken back later. */
 export interface AppliedConfig {
@@ -14,105 +19,110 @@ export interface AppliedConfig {
   changed: { place: Place; file: string; value: string; before: string }[];
 }
 
-function describe(step: ConfigStep): string {
-  switch (step.kind) {
-    case 'make':
-      return `${step.place.path} cannot be made`;
-    case 'fill-cpuset':
-      return `${step.place.path} cannot have the CPUs and memory nodes of the group above`;
-    case 'enable':
-      return `${step.enabled} cannot be enabled for the groups below ${step.place.path}`;
-    case 'write':
-      return `${step.write.file} of ${step.place.path} cannot be ${JSON.stringify(step.write.value)}`;
-    case 'own':
-      return `the owners of ${step.place.path} cannot be set`;
+function hierarchyOf(host: MountedHost, { version, controller }: Place): Hierarchy {
+  const hierarchy = host.hierarchyOf(version, controller);
+  if (hierarchy === undefined) throw new Problem('unsupported', `the hierarchy of ${controller} is not mounted any more`);
+  return hierarchy;
+}
+
+function handDown(hierarchy: Hierarchy, path: string, value: string): void {
+  try {
+    using directory = openGroup(hierarchy, path);
+    if (directory !== undefined) writeFileAt(directory, 'cgroup.subtree_control', value);
+  } catch (failure) {
+    throw explainRefusal(failure, { file: `${hierarchy.absolute(path)}/cgroup.subtree_control`, value, version: 2 });
   }
 }
 
-/** What the kernel refused, with the line that asked for it. */
-function refusal(step: ConfigStep, failure: unknown): Problem {
-  const what = `line ${step.at.line}: ${describe(step)}: ${(failure as Error).message}`;
-  if (hasErrno(failure, 'EBUSY')) {
-    return step.kind === 'enable'
-      ? new Problem('conflict', what, {
-          cause: failure,
-          remedy: `On version 2 processes live in leaves alone: move those of ${step.place.path} into a group below.`,
-        })
-      : new Problem('conflict', what, {
-          cause: failure,
-          remedy: 'What is in use now stands against it: ask for more, or stop processes first.',
-        });
-  }
-  if (hasErrno(failure, 'EINVAL', 'ERANGE', 'EOPNOTSUPP'))
-    return new Problem('invalid', what, { cause: failure, remedy: 'The kernel takes no such value there: change that line.' });
-  if (hasErrno(failure, 'ENOENT', 'ENODEV'))
-    return new Problem('conflict', what, {
-      cause: failure,
-      remedy: 'The group vanished, or this kernel lacks the file: look at the preview again.',
-    });
-  if (hasErrno(failure, 'EROFS', 'EPERM', 'EACCES'))
-    return new Problem('forbidden', what, { cause: failure, remedy: 'The kernel does not let the agent write there.' });
-  if (hasErrno(failure, 'ENOSPC', 'EAGAIN', 'ENOMEM'))
-    return new Problem('exhausted', what, {
-      cause: failure,
-      remedy: 'A bound of the groups above is reached (cgroup.max.descendants, or CPUs that a group above lacks).',
-    });
-  return failure instanceof SyscallError ? new Problem('internal', what, { cause: failure }) : (failure as Problem);
+/** The refusal with the line of the configuration that asked for it. */
+function atLine(step: ConfigStep, failure: unknown): unknown {
+  if (!(failure instanceof Problem)) return failure;
+  return new Problem(failure.code, `line ${step.at.line}: ${failure.message}`, {
+    cause: failure.cause ?? failure,
+    ...(failure.remedy === undefined ? {} : { remedy: failure.remedy }),
+  });
 }
 
-/** Carries steps out, each with what takes it back. */
-class Application {
+/** Everything but values: directories, controllers handed down, owners, each with what takes it back. */
+class Preparation {
   readonly #host: MountedHost;
   readonly #undo: DisposableStack;
-  readonly applied: AppliedConfig = { made: [], changed: [] };
+  readonly made: Place[] = [];
 
   constructor(host: MountedHost, undo: DisposableStack) {
     this.#host = host;
     this.#undo = undo;
   }
 
-  #hierarchyOf({ version, controller }: Place): Hierarchy {
-    const hierarchy = this.#host.hierarchyOf(version, controller);
-    if (hierarchy === undefined) throw new Problem('unsupported', `the hierarchy of ${controller} is not mounted any more`);
-    return hierarchy;
-  }
-
-  #isMade({ version, path }: Place, hierarchy: Hierarchy): boolean {
-    return this.applied.made.some((each) => each.version === version && each.path === path && this.#hierarchyOf(each) === hierarchy);
+  isMade({ version, path }: Place, hierarchy: Hierarchy): boolean {
+    return this.made.some((each) => each.version === version && each.path === path && hierarchyOf(this.#host, each) === hierarchy);
   }
 
   do(step: ConfigStep): void {
     const { place } = step;
-    const hierarchy = this.#hierarchyOf(place);
+    const hierarchy = hierarchyOf(this.#host, place);
     const path = relativePath(place.path);
     switch (step.kind) {
       case 'make':
-        if (!hierarchy.makeOne(path)) return;
-        this.#undo.defer(() => hierarchy.removeOne(path));
-        this.applied.made.push(place);
+        if (!makeOne(hierarchy, path, { groups: [], enabled: [] })) return;
+        this.#undo.defer(() => withParent(hierarchy, path, rmdirat));
+        this.made.push(place);
         break;
       case 'fill-cpuset':
         fillCpuset(hierarchy, path);
         break;
       case 'enable':
-        hierarchy.write(path, 'cgroup.subtree_control', `+${step.enabled}`);
-        this.#undo.defer(() => hierarchy.write(path, 'cgroup.subtree_control', `-${step.enabled}`));
+        handDown(hierarchy, path, `+${step.enabled}`);
+        this.#undo.defer(() => handDown(hierarchy, path, `-${step.enabled}`));
         break;
-      case 'write': {
-        const { file, value, before, undo } = step.write;
-        hierarchy.write(path, file, value);
-        if (this.#isMade(place, hierarchy)) return;
-        const back = undo === undefined ? [] : typeof undo === 'string' ? [{ file, value: undo }] : undo;
-        for (const each of back.toReversed()) this.#undo.defer(() => hierarchy.write(path, each.file, each.value));
-        if (before !== undefined && typeof undo === 'string') this.applied.changed.push({ place, file, value, before: undo });
-        break;
-      }
       case 'own':
         for (const change of ownershipChanges(hierarchy.absolute(path), place.version, step.permissions)) {
           const before = setOwnership(change);
-          if (!this.#isMade(place, hierarchy)) this.#undo.defer(() => void setOwnership(before));
+          if (!this.isMade(place, hierarchy)) this.#undo.defer(() => void setOwnership(before));
         }
+        break;
+      case 'write':
     }
+  }
+
+  /** A value as the engine writes it. Of a group just made nothing is put back: it goes. */
+  prepared({ place, write }: Extract<ConfigStep, { kind: 'write' }>): PreparedStep {
+    const hierarchy = hierarchyOf(this.#host, place);
+    const path = relativePath(place.path);
+    const setting = write.setting === undefined ? undefined : findCgroupSetting(write.setting);
+    if (isDeviceProgram(write) && setting !== undefined)
+      return { type: 'devices', hierarchy, path, value: write.value, before: write.before ?? setting.preset, setting };
+    const { file, value, before, undo } = write;
+    const back = undo === undefined ? undefined : typeof undo === 'string' ? [{ file, value: undo }] : undo;
+    return {
+      type: 'write',
+      hierarchy,
+      path,
+      file,
+      value,
+      before,
+      undo: this.isMade(place, hierarchy) ? [] : back,
+      version: place.version,
+      ...(setting === undefined ? {} : { setting }),
+    };
+  }
+}
+
+/** Values of all groups as one plan of the engine: all of them or none. */
+function writeAll(steps: readonly Extract<ConfigStep, { kind: 'write' }>[], preparation: Preparation, host: MountedHost): void {
+  const prepared = steps.map((step) => preparation.prepared(step));
+  const used = [...new Set(prepared.map(({ hierarchy }) => hierarchy))];
+  try {
+    if (prepared.length > 0) {
+      const recorder = activeRecorder();
+      applyPlan(new PreparedPlan('', prepared, []), used, recorder === undefined ? {} : { recorder });
+    }
+  } catch (failure) {
+    const message = failure instanceof Problem ? failure.message : '';
+    const refused = steps.find(({ place, write }) =>
+      message.includes(`${hierarchyOf(host, place).absolute(relativePath(place.path))}/${isDeviceProgram(write) ? '' : write.file}`),
+    );
+    throw refused === undefined ? failure : atLine(refused, failure);
   }
 }
 
@@ -123,25 +133,39 @@ class Application {
  */
 export function applyConfig(steps: readonly ConfigStep[], host: MountedHost): AppliedConfig {
   const undo = new DisposableStack();
-  const application = new Application(host, undo);
-  for (const step of steps) {
-    try {
-      application.do(step);
-    } catch (failure) {
-      const problem = refusal(step, failure);
+  const preparation = new Preparation(host, undo);
+  const writes = steps.filter((step) => step.kind === 'write');
+  try {
+    for (const step of steps) {
       try {
-        undo.dispose();
-      } catch (second) {
-        throw new Problem(problem.code, `${problem.message}; and not all could be put back: ${reasonsOf(second)}`, {
-          cause: failure,
-          ...(problem.remedy === undefined ? {} : { remedy: problem.remedy }),
-        });
+        preparation.do(step);
+      } catch (failure) {
+        throw atLine(step, failure);
       }
-      throw problem;
     }
+    writeAll(writes, preparation, host);
+  } catch (failure) {
+    throw takeBack(undo, failure);
   }
   undo.move();
-  return application.applied;
+  const changed = writes.flatMap(({ place, write: { file, value, undo: back } }): AppliedConfig['changed'] =>
+    typeof back === 'string' && !preparation.isMade(place, hierarchyOf(host, place)) ? [{ place, file, value, before: back }] : [],
+  );
+  return { made: preparation.made, changed };
+}
+
+/** @returns the failure, with what could not be taken back */
+function takeBack(undo: DisposableStack, failure: unknown): unknown {
+  try {
+    undo.dispose();
+    return failure;
+  } catch (second) {
+    if (!(failure instanceof Problem)) return failure;
+    return new Problem(failure.code, `${failure.message}; and not all could be taken back: ${reasonsOf(second)}`, {
+      cause: failure.cause ?? failure,
+      ...(failure.remedy === undefined ? {} : { remedy: failure.remedy }),
+    });
+  }
 }
 
 /** Several failures of one stack come as one inside the other. */
