@@ -47,10 +47,23 @@ function populate(): Container {
   return container;
 }
 
+/** One configuration that is in force, and one that is not. */
+function keepConfigs(): void {
+  const text = 'group lesscpu {\n\tcpu {\n\t\tcpu.shares = 200;\n\t}\n}\n';
+  const directory = '/etc/bulkhead/abc/cgconfig.d';
+  const at = new Date(Date.now() - 3_600_000).toISOString();
+  const made = [{ path: '/lesscpu', controllers: ['cpu'] }];
+  const { configs } = web.agent;
+  configs.set('shares', { name: 'shares', file: `${directory}/shares.conf`, text, importedAt: at, importedBy: 'Ada', appliedAt: at, made });
+  const trouble = 'line 3, column 14: expected "=", found the word "200"';
+  configs.set('broken', { name: 'broken', file: `${directory}/broken.conf`, text, importedAt: at, importedBy: 'Ada', trouble, made: [] });
+}
+
 beforeAll(async () => {
   web = await startTestWeb();
   burn = populate();
   populateHost(web.agent.host);
+  keepConfigs();
   shop = [...web.agent.host.workloads.values()].find(({ maker }) => maker.name === 'shop-web') as Workload;
   await web.stored();
   const session = await setUp(web);
@@ -90,6 +103,7 @@ const pages = (): Record<string, { path: string; shows: string }> => ({
   cgroups: { path: '/cgroups?tree=open', shows: 'tr[data-cgroup="/system.slice/ssh.service"]' },
   cgroup: { path: `/cgroups/at${shop.cgroupPath}`, shows: '.u-over' },
   'cgroup-day': { path: `/cgroups/at${shop.cgroupPath}?range=24h`, shows: '.u-over' },
+  'cgroup-configs': { path: '/cgroups/configs', shows: '[data-config="shares"]' },
   health: { path: '/health', shows: '[data-check]' },
   usage: { path: '/usage', shows: 'tbody tr' },
   events: { path: '/events', shows: 'tbody tr' },
@@ -135,7 +149,7 @@ describe.each(looks)('$scheme, $width px wide, $locale', (look) => {
   }, 240_000);
 });
 
-it.each(['/', '/containers', '/namespaces', '/cgroups', '/cgroups/at', '/health', '/usage', '/events', '/sign-in'])(
+it.each(['/', '/containers', '/namespaces', '/cgroups', '/cgroups/at', '/cgroups/configs', '/health', '/usage', '/events', '/sign-in'])(
   'a first load of %s has little script',
   async (path) => {
     await using fresh = await browser.openFresh();

@@ -218,6 +218,9 @@ export function CgroupsPage() {
         title={t('title')}
         actions={
           <>
+            <Button size="xs" variant="default" component={Link} href="/cgroups/configs">
+              {t('configs')}
+            </Button>
             <Button size="xs" variant="default" onClick={() => show((current) => ({ ...current, all: true, named: [] }), 'push')}>
               {t('openAll')}
             </Button>
