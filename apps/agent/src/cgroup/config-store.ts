@@ -99,7 +99,6 @@ export class ConfigStore {
       throw new Problem('exhausted', `${mostConfigs} configurations are kept already`, {
         remedy: 'remove one: ./bulkhead cgroup configs lists them',
       });
-    replaceFile(this.fileOf(name), text, 0o644);
   }
 
   forget(name: string): void {

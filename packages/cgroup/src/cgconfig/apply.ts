@@ -115,7 +115,7 @@ function writeAll(steps: readonly Extract<ConfigStep, { kind: 'write' }>[], prep
   try {
     if (prepared.length > 0) {
       const recorder = activeRecorder();
-      applyPlan(new PreparedPlan('', prepared, []), used, recorder === undefined ? {} : { recorder });
+      applyPlan(new PreparedPlan('', prepared, [], []), used, recorder === undefined ? {} : { recorder });
     }
   } catch (failure) {
     const message = failure instanceof Problem ? failure.message : '';

@@ -12,6 +12,7 @@ import type { Accounts } from './accounts.ts';
 import { type MountedHost, relativePath } from './host.ts';
 import { isPrintable, printConfig } from './print.ts';
 import type { Assignment, ControllerSection, GroupSection, Permissions, Word } from './syntax.ts';
+import { deviceProgram } from './translate.ts';
 import { controllerIn, legacyControllerOf, type Version } from './words.ts';
 
 export interface ExportOptions {
@@ -139,6 +140,7 @@ class Exporter {
 
   #setting(path: string, setting: CgroupSetting, sections: Map<string, Assignment[]>): void {
     const { words, all = false } = this.#options;
+    if (setting.kind === 'device-rules' && this.#devicesOfV2(path, setting, sections)) return;
     const inForce = this.#inForce(path, setting);
     if (inForce === undefined || inForce.dialect.write === undefined) return;
     if (!this.#isWanted(inForce.found.version === 1 ? legacyControllerOf(setting) : setting.controller)) return;
@@ -150,7 +152,10 @@ class Exporter {
       this.lost.push(`${path}: ${(failure as Error).message}`);
       return;
     }
-    const target = inForce.found.version === words ? inForce.dialect : dialectsOf(setting, words).find(({ write }) => write !== undefined);
+    const target =
+      inForce.found.version === words || setting.kind === 'device-rules'
+        ? inForce.dialect
+        : dialectsOf(setting, words).find(({ write }) => write !== undefined);
     if (target?.write === undefined) {
       const reason = setting.formulas.find(({ to }) => to === `v${words}`)?.lost ?? setting.elsewhere ?? 'it has none';
       if (value !== setting.preset)
@@ -169,6 +174,18 @@ class Exporter {
       const controller = words === 1 ? legacyControllerOf(setting) : setting.controller;
       sections.set(controller, [...(sections.get(controller) ?? []), { name: word(file), value: word(text) }]);
     }
+  }
+
+  /** A program has no words in version 2: those of v1 are read there all the same. */
+  #devicesOfV2(path: string, setting: CgroupSetting, sections: Map<string, Assignment[]>): boolean {
+    if (this.#host.versionOf('devices') !== 2 || !this.#isWanted('devices')) return false;
+    const value = this.#host.read(2, 'cgroup', path, deviceProgram);
+    const [legacy] = setting.v1;
+    if (value === undefined || legacy?.write === undefined || (value === setting.preset && this.#options.all !== true)) return true;
+    const preset: HeldFiles = (file) => legacy.files.find(({ name }) => name === file)?.preset;
+    const lines = [...merged(this.#writes(legacy.write, value, preset))].map(([file, text]) => ({ name: word(file), value: word(text) }));
+    if (lines.length > 0) sections.set('devices', lines);
+    return true;
   }
 
   #writes(write: NonNullable<CgroupDialect['write']>, value: string, held: HeldFiles): KernelWrite[] {

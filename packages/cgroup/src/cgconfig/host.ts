@@ -1,10 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { CGROUP_SUPER_MAGIC } from '@bulkhead/kernel';
+import { readDevices } from '../control/device-program.ts';
+import { openGroup } from '../control/held-group.ts';
 import { parseSpaceSeparated } from '../formats.ts';
 import { Hierarchy } from '../hierarchy.ts';
 import { type NamedMount, parseNamedMounts } from '../mounts.ts';
 import { type Hierarchies, openHierarchies } from '../tree/hierarchies.ts';
 import type { ConfigHost } from './side.ts';
+import { deviceProgram } from './translate.ts';
 import { controllerIn, type Version } from './words.ts';
 
 /** Path of Hierarchy, which has no slash before it, from one of a configuration. */
@@ -72,11 +75,19 @@ export class MountedHost implements ConfigHost, Disposable {
 
   read(version: Version, controller: string, path: string, file: string): string | undefined {
     try {
+      if (file === deviceProgram) return this.#devices(path);
       return this.hierarchyOf(version, controller)?.read(relativePath(path), file)?.replace(/\n$/, '');
     } catch {
       // It can only be written, or the kernel does not answer: as good as not there for a comparison.
       return undefined;
     }
+  }
+
+  #devices(path: string): string | undefined {
+    const { unified } = this.#hierarchies;
+    if (unified === undefined) return undefined;
+    using directory = openGroup(unified, relativePath(path));
+    return directory === undefined ? undefined : readDevices(directory).value;
   }
 
   /** Any group but the root tells: every group of a kernel has the same files. */

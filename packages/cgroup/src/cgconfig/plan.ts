@@ -93,7 +93,7 @@ function mountNotes(intent: Intent, { host }: Context): Note[] {
   });
 }
 
-/** Steps in order: each group's directories, then its values, then its owners, as libcgroup does it. */
+/** Steps in order: each group's directories, then its owners, then its values, as libcgroup does it. */
 class Steps {
   readonly #host: MountedHost;
   readonly #steps: ConfigStep[] = [];
@@ -110,14 +110,14 @@ class Steps {
         if (!group.here) continue;
         const places = this.#places(version, group);
         for (const place of places) this.#make(place, group);
+        if (group.permissions !== undefined) for (const place of places) this.#own(place, group.permissions);
         for (const write of group.writes)
           this.#steps.push({
             kind: 'write',
             at: write.from[0]?.at ?? group.at,
-            place: { version, controller: write.controller, path: group.path },
+            place: { version, controller: version === 2 ? 'cgroup' : write.controller, path: group.path },
             write,
           });
-        if (group.permissions !== undefined) for (const place of places) this.#own(place, group.permissions);
       }
     return this.#steps;
   }

@@ -5,6 +5,7 @@ import type { GroupPermissions, Ownership } from './intent.ts';
 import type { Note } from './note.ts';
 import type { ConfigPlan, ConfigStep } from './plan.ts';
 import type { PlannedGroup, Side } from './side.ts';
+import { isDeviceProgram } from './translate.ts';
 
 /** Faults that are told, at most: whoever mends these sees the next. */
 const mostFaults = 100;
@@ -71,6 +72,7 @@ export function describeStep(step: ConfigStep, host: MountedHost): string {
     case 'enable':
       return `echo +${step.enabled} > ${quote(`${directory}/cgroup.subtree_control`)}`;
     case 'write':
+      if (isDeviceProgram(step.write)) return `bpf: ${quote(directory)}: ${step.write.value.replaceAll('\n', '; ')}`;
       return `echo ${quote(step.write.value)} > ${quote(`${directory}/${step.write.file}`)}`;
     case 'own':
       return `chown ${ownerText(step.permissions.admin)} ${quote(directory)} ${quote(directory)}/*; chown ${ownerText(step.permissions.task)} ${quote(`${directory}/${version === 1 ? 'tasks' : 'cgroup.procs'}`)}`;

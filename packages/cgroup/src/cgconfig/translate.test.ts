@@ -63,7 +63,7 @@ describe('a new group, on v1 and on v2', () => {
       'devices',
       ['devices devices.deny=a *:* rwm', 'devices devices.allow=c 1:3 rwm\nc 1:5 rwm'],
       ['devices: devices.deny = a', 'devices: devices.allow = c 1:3 rwm', 'devices: devices.allow = c 1:5 rwm'],
-      [],
+      ['cgroup: device program = deny a *:* rwm\nallow c 1:3 rwm\nallow c 1:5 rwm'],
     ],
     ['a file that no setting speaks of', ['cpuset cpuset.memory_migrate=1'], ['cpuset: cpuset.memory_migrate = 1'], []],
   ])('%s: %j', (_what, lines, legacy, unified) => {

@@ -27,6 +27,10 @@ export interface FileWrite {
   formula?: CgroupFormula;
 }
 
+/** On v2 the devices of a group are a program, in no file (kernel/bpf/cgroup.c). */
+export const deviceProgram = 'device program';
+export const isDeviceProgram = ({ file }: { file: string }): boolean => file === deviceProgram;
+
 /** Something that a version cannot do, or only otherwise. */
 export interface Loss {
   from: FileIntent;
@@ -222,6 +226,15 @@ class Translator {
     const own = dialectsOf(setting, this.#version).filter(({ write }) => write !== undefined);
     const formula = setting.formulas.find(({ to }) => to === (this.#version === 1 ? 'v1' : 'v2'));
     const value = canonicalOf(asked, this.#given[asked.version], presetOf([dialect]));
+    if (own.length === 0 && setting.kind === 'device-rules') {
+      const held = this.#heldNow(deviceProgram) ?? setting.preset;
+      if (held !== value)
+        this.#push('cgroup', { file: deviceProgram, value, undo: held }, from, {
+          setting: setting.key,
+          ...(formula === undefined ? {} : { formula }),
+        });
+      return;
+    }
     if (own.length === 0) {
       for (const each of from)
         this.#translation.losses.push({

@@ -1,7 +1,12 @@
-import { hasErrno } from '@bulkhead/kernel';
+import { hasErrno, rmdirat, writeFileAt } from '@bulkhead/kernel';
+import { Problem } from '@bulkhead/model';
+import { setDevices } from '../control/device-program.ts';
+import { openGroup, withParent } from '../control/held-group.ts';
+import type { Hierarchy } from '../hierarchy.ts';
 import type { AppliedConfig } from './apply.ts';
 import { type MountedHost, relativePath } from './host.ts';
 import type { Place } from './plan.ts';
+import { deviceProgram } from './translate.ts';
 
 /** What came of taking a configuration back. */
 export interface UndoneConfig {
@@ -21,6 +26,25 @@ function busyReason(host: MountedHost, { version, controller, path }: Place): st
   return processes > 0 ? `${processes} ${processes === 1 ? 'process is' : 'processes are'} in it` : 'the kernel says it is busy';
 }
 
+/** @returns false where something is in it */
+function removeEmpty(hierarchy: Hierarchy, path: string): boolean {
+  try {
+    withParent(hierarchy, path, rmdirat);
+  } catch (failure) {
+    if (hasErrno(failure, 'EBUSY', 'ENOTEMPTY')) return false;
+    const isGone = hasErrno(failure, 'ENOENT', 'ENODEV') || (failure instanceof Problem && failure.code === 'not-found');
+    if (!isGone) throw failure;
+  }
+  return true;
+}
+
+function putBack(hierarchy: Hierarchy, path: string, { file, before }: { file: string; before: string }): void {
+  using directory = openGroup(hierarchy, path);
+  if (directory === undefined) return;
+  if (file === deviceProgram) setDevices(directory, before);
+  else writeFileAt(directory, file, before);
+}
+
 /**
  * Takes back what a configuration did: groups that it made and that are empty go, values of others are put back where they
  * still are what it wrote. What stays is told, and nothing is ended.
@@ -30,19 +54,20 @@ export function undoConfig({ made, changed }: AppliedConfig, host: MountedHost):
   for (const place of made.toReversed()) {
     const hierarchy = host.hierarchyOf(place.version, place.controller);
     if (hierarchy === undefined || !hierarchy.exists(relativePath(place.path))) continue;
-    if (hierarchy.removeOne(relativePath(place.path))) undone.removed.push(place);
+    if (removeEmpty(hierarchy, relativePath(place.path))) undone.removed.push(place);
     else undone.kept.push({ path: place.path, controller: place.controller, reason: busyReason(host, place) });
   }
   for (const { place, file, value, before } of changed.toReversed()) {
     const { version, controller, path } = place;
+    const hierarchy = host.hierarchyOf(version, controller);
     const now = host.read(version, controller, path, file);
-    if (now === undefined) continue;
+    if (hierarchy === undefined || now === undefined) continue;
     if (now !== value) {
       undone.kept.push({ path, controller, file, reason: `it was changed to ${now} since` });
       continue;
     }
     try {
-      host.hierarchyOf(version, controller)?.write(relativePath(path), file, before);
+      putBack(hierarchy, relativePath(path), { file, before });
       undone.restored.push({ path, file, value: before });
     } catch (failure) {
       if (!hasErrno(failure, 'ENOENT', 'ENODEV')) undone.kept.push({ path, controller, file, reason: (failure as Error).message });

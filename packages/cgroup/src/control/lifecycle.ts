@@ -14,12 +14,12 @@ import type { ControlOptions } from './types.ts';
 const removeTimeoutMsec = 2000;
 
 /** What was made so far, to be taken back where the rest fails. */
-interface Made {
+export interface Made {
   groups: { hierarchy: Hierarchy; path: string }[];
   enabled: ControllerStep[];
 }
 
-function makeOne(hierarchy: Hierarchy, path: string, made: Made): boolean {
+export function makeOne(hierarchy: Hierarchy, path: string, made: Made): boolean {
   try {
     withParent(hierarchy, path, (parent, name) => mkdirat(parent, name, 0o755));
   } catch (failure) {
@@ -47,7 +47,7 @@ function explainMaking(hierarchy: Hierarchy, path: string, failure: unknown): un
 }
 
 /** A cpuset of v1 begins empty, and takes no process until it is filled; what the group above has is given to it. */
-function fillCpuset(hierarchy: Hierarchy, path: string): void {
+export function fillCpuset(hierarchy: Hierarchy, path: string): void {
   for (const file of ['cpuset.cpus', 'cpuset.mems']) {
     if (readAt(hierarchy, path, file) !== '') continue;
     const above = readAt(hierarchy, parentOf(path), file) ?? '';
