@@ -20,6 +20,7 @@ import { z } from 'zod';
 import { cgroupContract } from './cgroup.ts';
 import { mutation, query, type RouterOf, subscription } from './contract.ts';
 import { doctorContract } from './doctor.ts';
+import { labContract } from './lab.ts';
 import { namespaceContract } from './namespace.ts';
 
 const One = z.object({ container: ContainerReference });
@@ -187,6 +188,7 @@ export const agentContract = {
   container: containerContract,
   cgroup: cgroupContract,
   namespace: namespaceContract,
+  lab: labContract,
   host: {
     info: query({ permission: 'host:read', scope: 'host', input: Nothing, output: HostInfo }),
     use: query({ permission: 'host:read', scope: 'host', input: Nothing, output: HostUse }),

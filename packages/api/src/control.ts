@@ -21,6 +21,7 @@ import { ContainerChange, containerContract } from './agent.ts';
 import { cgroupContract, cgroupHistoryContract, StorageReport } from './cgroup.ts';
 import { mutation, query, type RouterOf, subscription } from './contract.ts';
 import { doctorContract } from './doctor.ts';
+import { labContract } from './lab.ts';
 import { namespaceContract } from './namespace.ts';
 import { Role } from './permission.ts';
 
@@ -170,6 +171,7 @@ export const controlContract = {
   },
   cgroup: { ...cgroupContract, ...cgroupHistoryContract },
   namespace: namespaceContract,
+  lab: labContract,
   event: {
     list: query({
       permission: 'event:read',

@@ -61,6 +61,8 @@ export const EventKind = z.enum([
   'agent.recovered',
   'launcher.lost',
   'launcher.upgraded',
+  'lab.started',
+  'lab.ended',
   'host.clock-stepped',
   'authorisation.refused',
   'cgroup.config-imported',

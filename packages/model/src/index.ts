@@ -11,6 +11,7 @@ export * from './exit-code.ts';
 export * from './host.ts';
 export * from './instance.ts';
 export * from './instance-paths.ts';
+export * from './lab.ts';
 export * from './maker.ts';
 export * from './namespace.ts';
 export * from './primitives.ts';
