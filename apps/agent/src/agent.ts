@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Cgroups, HostCgroupControl } from '@bulkhead/cgroup';
+import { type Cgroups, HostCgroupControl, openHierarchies } from '@bulkhead/cgroup';
 import { type ContainerRuntime, type LauncherProgram, Renewal, type RenewalOutcome, type RuntimeOptions } from '@bulkhead/container';
 import { cgroupRoot, defaultRetention, instancePaths, instanceUsers, Problem, type ServiceConfig } from '@bulkhead/model';
 import { doctorText } from '@bulkhead/model/doctor-text';
@@ -21,6 +21,8 @@ import { EventLog } from './event/event-log.ts';
 import { HostFacts } from './host/host-facts.ts';
 import { ServiceProcesses } from './host/service-processes.ts';
 import { Journal } from './journal/journal.ts';
+import { LabControl } from './lab/control.ts';
+import { Labs } from './lab/labs.ts';
 import { explain, type Log } from './log.ts';
 import { NamespaceView } from './namespace/namespace-view.ts';
 import { createAgentRouter } from './router/index.ts';
@@ -166,6 +168,17 @@ export async function startAgent({
     },
   });
 
+  const labs = parts.use(
+    new Labs({
+      cgroups,
+      control: new LabControl(parts.use(openHierarchies())),
+      events,
+      history,
+      runtime: () => readyRuntime(),
+      log,
+    }),
+  );
+
   const host = new HostFacts({
     config,
     paths,
@@ -184,12 +197,7 @@ export async function startAgent({
   });
   const router = createAgentRouter(
     {
-      runtime() {
-        if (ready) return runtime;
-        throw new Problem('unavailable', 'the agent does not know its containers yet', {
-          remedy: 'it waits for the launcher: try again in a second, or see ./bulkhead service logs launcher',
-        });
-      },
+      runtime: readyRuntime,
       sampler,
       journal,
       events,
@@ -200,6 +208,7 @@ export async function startAgent({
       cgroupVerbs,
       cgroupConfigs,
       namespaces,
+      labs,
     },
     {
       authenticate: createAuthenticate({ hostId, verifier, seen, clock: now }),
@@ -247,6 +256,13 @@ export async function startAgent({
     }
   }
 
+  function readyRuntime(): ContainerRuntime {
+    if (ready) return runtime;
+    throw new Problem('unavailable', 'the agent does not know its containers yet', {
+      remedy: 'it waits for the launcher: try again in a second, or see ./bulkhead service logs launcher',
+    });
+  }
+
   function tellRenewal(outcome: RenewalOutcome): void {
     const { type, ...detail } = outcome;
     if (type === 'failed') {
@@ -269,6 +285,7 @@ export async function startAgent({
         if (finished.length + undone.length > 0)
           void events.record('agent.recovered', { detail: { finished: finished.length, undone: undone.length } });
         log.info({ containers: runtime.list().length, finished, undone }, 'containers taken up');
+        await labs.removeLeft();
         return;
       } catch (failure) {
         const away = failure instanceof Problem && failure.code === 'unavailable';

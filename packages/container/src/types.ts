@@ -11,6 +11,7 @@ import type {
   InstanceName,
   InstancePaths,
   LimitChanges,
+  TenantId,
 } from '@bulkhead/model';
 import type { Renewal } from './launcher/renewal.ts';
 import type { RecordedTranscript } from './runtime/transcript.ts';
@@ -98,6 +99,8 @@ export interface ContainerRuntime extends AsyncDisposable {
   resize(id: ContainerId, execId: string | undefined, size: { columns: number; rows: number }): Promise<void>;
   /** Path of the container's cgroup, relative to each hierarchy; its processes are in `init` and `exec-<n>` below. */
   cgroupPath(container: { tenantId: string; id: ContainerId }): string;
+  /** Takes away what was prepared for the tenant's next container, and its cgroup where nothing else is in it. */
+  leaveTenant(tenantId: TenantId): Promise<void>;
   onChange(listener: (change: RuntimeChange) => void): Disposable;
 }
 

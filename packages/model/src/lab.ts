@@ -221,7 +221,7 @@ export const labs: Readonly<Record<LabKind, LabFacts>> = {
     use: 'account',
     controllers: ['cpu'],
     settings: [],
-    seconds: { least: 1, preset: 1, greatest: 8 },
+    seconds: { least: 1, preset: 1, greatest: 6 },
     series: [
       { key: 'first', unit: 'usec' },
       { key: 'second', unit: 'usec' },

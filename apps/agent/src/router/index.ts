@@ -6,6 +6,7 @@ import { containerHandlers } from './container.ts';
 import { eventHandlers } from './event.ts';
 import { hostHandlers } from './host.ts';
 import { journalHandlers } from './journal.ts';
+import { labHandlers } from './lab.ts';
 import { namespaceHandlers } from './namespace.ts';
 import type { Services } from './services.ts';
 
@@ -17,6 +18,7 @@ export const createAgentRouter = (services: Services, options: RouterOptions<Cal
       container: containerHandlers(services),
       cgroup: cgroupHandlers(services),
       namespace: namespaceHandlers(services),
+      lab: labHandlers(services),
       host: hostHandlers(services),
       event: eventHandlers(services),
       journal: journalHandlers(services),

@@ -9,6 +9,7 @@ import type { ContainerHistory } from '../container/history.ts';
 import type { EventLog } from '../event/event-log.ts';
 import type { HostFacts } from '../host/host-facts.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { Labs } from '../lab/labs.ts';
 import type { NamespaceView } from '../namespace/namespace-view.ts';
 import type { Sampler } from '../sampler/sampler.ts';
 
@@ -26,6 +27,7 @@ export interface Services {
   cgroupVerbs: CgroupVerbs;
   cgroupConfigs: CgroupConfigs;
   namespaces: NamespaceView;
+  labs: Labs;
 }
 
 /**

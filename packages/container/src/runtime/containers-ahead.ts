@@ -126,7 +126,7 @@ export class ContainersAhead {
         this.#cgroups.create(initCgroup(path));
         return this.#cgroups.entry(initCgroup(path));
       });
-      const timer = setTimeout(() => this.#drop(tenantId, ahead.id), lifetimeMsec);
+      const timer = setTimeout(() => void this.#drop(tenantId, ahead.id), lifetimeMsec);
       timer.unref();
       ahead.cgroup = { entry, made };
       this.#waiting.set(tenantId, Object.assign(ahead, { timer }));
@@ -138,7 +138,7 @@ export class ContainersAhead {
       ({ message }) => {
         ahead.seen = lookAtSandbox(message.pid);
       },
-      () => this.#drop(tenantId, ahead.id),
+      () => void this.#drop(tenantId, ahead.id),
     );
   }
 
@@ -149,7 +149,7 @@ export class ContainersAhead {
   }
 
   /** Takes one away, unless it was taken for a container meanwhile. */
-  #drop(tenantId: string, id: ContainerId): void {
+  async #drop(tenantId: string, id: ContainerId): Promise<void> {
     const waiting = this.#waiting.get(tenantId);
     if (waiting?.id !== id) return;
     this.#waiting.delete(tenantId);
@@ -157,13 +157,21 @@ export class ContainersAhead {
     if (waiting.cgroup !== undefined) closeEntry(waiting.cgroup.entry);
     if (this.#launcher.present) this.#launcher.client.ask({ type: 'discard', sandbox: waiting.sandbox }, 'done').catch(() => undefined);
     // Nobody has joined them yet. Where they cannot go now, they go as orphans at the agent's next start.
-    void this.#cgroups.remove(this.#cgroupPath({ tenantId, id }), [initName]).catch(() => undefined);
+    await this.#cgroups.remove(this.#cgroupPath({ tenantId, id }), [initName]).catch(() => undefined);
+  }
+
+  /** Takes away what waits for a tenant. */
+  async forgetTenant(tenantId: string): Promise<void> {
+    clearTimeout(this.#planned.get(tenantId));
+    this.#planned.delete(tenantId);
+    const waiting = this.#waiting.get(tenantId);
+    if (waiting !== undefined) await this.#drop(tenantId, waiting.id);
   }
 
   /** With a launcher go its sandboxes; at the end of the agent go all. */
   forget(): void {
     for (const timer of this.#planned.values()) clearTimeout(timer);
     this.#planned.clear();
-    for (const [tenantId, { id }] of [...this.#waiting]) this.#drop(tenantId, id);
+    for (const [tenantId, { id }] of [...this.#waiting]) void this.#drop(tenantId, id);
   }
 }

@@ -10,6 +10,7 @@ import {
   type ExitStatus,
   type LimitChanges,
   Problem,
+  type TenantId,
 } from '@bulkhead/model';
 import type { LauncherClient, LauncherExit } from '../launcher/client.ts';
 import type { OutputPlan } from '../launcher/protocol.ts';
@@ -559,6 +560,13 @@ class Runtime implements ContainerRuntime {
 
   async resize(id: ContainerId, execId: string | undefined, size: { columns: number; rows: number }): Promise<void> {
     resizeInput(await this.#input({ id, ...(execId === undefined ? {} : { execId }) }), size);
+  }
+
+  async leaveTenant(tenantId: TenantId): Promise<void> {
+    await this.#ahead.forgetTenant(tenantId);
+    const path = `${cgroupRoot(this.#options.instance, this.#options.cgroups.delegated)}/${tenantId}`;
+    // Looked at and removed in one go: no container can be made in between.
+    if (this.#options.cgroups.exists(path) && this.#options.cgroups.children(path).length === 0) await this.#options.cgroups.remove(path);
   }
 
   onChange(listener: (change: RuntimeChange) => void): Disposable {
