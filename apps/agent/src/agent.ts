@@ -168,10 +168,11 @@ export async function startAgent({
     },
   });
 
+  const hierarchies = parts.use(openHierarchies());
   const labs = parts.use(
     new Labs({
       cgroups,
-      control: new LabControl(parts.use(openHierarchies())),
+      control: new LabControl(new HostCgroupControl(hierarchies), hierarchies),
       events,
       history,
       runtime: () => readyRuntime(),

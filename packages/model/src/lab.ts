@@ -25,7 +25,18 @@ export const LabSeries = z.object({
 export type LabSeries = z.infer<typeof LabSeries>;
 
 /** Stretches of a run between which a chart changes its meaning. */
-export const LabPhase = z.enum(['together', 'free', 'limited', 'first-quota', 'second-quota', 'growing', 'forking', 'frozen', 'thawed', 'working']);
+export const LabPhase = z.enum([
+  'together',
+  'free',
+  'limited',
+  'first-quota',
+  'second-quota',
+  'growing',
+  'forking',
+  'frozen',
+  'thawed',
+  'working',
+]);
 export type LabPhase = z.infer<typeof LabPhase>;
 
 /** Milliseconds since the run began. */

@@ -1,5 +1,6 @@
-import type { Hierarchies } from '@bulkhead/cgroup';
-import { dialectsOf, findCgroupSetting, parseNumberList, settingsOfFile } from '@bulkhead/model';
+import type { CgroupControl, Hierarchies } from '@bulkhead/cgroup';
+import { Recorder } from '@bulkhead/kernel';
+import { type CgroupStep, parseNumberList } from '@bulkhead/model';
 
 /** One write into a kernel file, and the shell's way to do the same. */
 export interface LabWrite {
@@ -9,64 +10,74 @@ export interface LabWrite {
   command: string;
 }
 
-type Hierarchy = Hierarchies['legacy'][number];
-
 const quote = (text: string): string => (/^[\w:.,-]+$/.test(text) ? text : `'${text}'`);
 
-/** What labs write into kernel files and read from them beyond counters. */
+/** `echo 200 > /sys/fs/cgroup/cpu/…/cpu.shares` */
+export const commandOf = ({ file, after }: Pick<CgroupStep, 'file' | 'after'>): string => `echo ${quote(after)} > ${file}`;
+
+const toWrites = (steps: readonly CgroupStep[], key: string): LabWrite[] =>
+  steps.map((step) => ({ setting: step.key ?? key, file: step.file, value: step.after, command: commandOf(step) }));
+
+/** What labs write into kernel files, by the engine that writes all, and what they read from them beyond counters. */
 export class LabControl {
+  readonly #control: CgroupControl;
   readonly #hierarchies: Hierarchies;
-  constructor(hierarchies: Hierarchies) {
+
+  constructor(control: CgroupControl, hierarchies: Hierarchies) {
+    this.#control = control;
     this.#hierarchies = hierarchies;
   }
-  #of(controller: string): { tree: Hierarchy; version: 1 | 2 } {
-    const legacy = this.#hierarchies.with(controller === 'io' ? 'blkio' : controller);
-    if (legacy !== undefined) return { tree: legacy, version: 1 };
-    return { tree: this.#hierarchies.unified as Hierarchy, version: 2 };
-  }
-  #read(controller: string, path: string, legacyFile: string, file = legacyFile): string | undefined {
-    const { tree, version } = this.#of(controller);
-    return tree.read(path, version === 1 ? legacyFile : file)?.trim();
-  }
+
+  /** Whether a setting can be made at a group here. */
   has(path: string, key: string): boolean {
-    const setting = findCgroupSetting(key);
-    const { tree, version } = this.#of(setting?.controller ?? '');
-    return (
-      setting !== undefined &&
-      dialectsOf(setting, version).some((d) => d.files[0] !== undefined && tree.read(path, d.files.at(0)?.name ?? '') !== undefined)
-    );
+    return this.#control
+      .settings(`/${path}`)
+      .some((state) => state.key === key && state.value !== undefined && state.refused === undefined);
   }
-  set(path: string, key: string, value: string): LabWrite[] {
-    const raw = key === 'cpu.shares';
-    const setting = raw ? settingsOfFile(key)[0]?.setting : findCgroupSetting(key);
-    if (setting === undefined) throw new Error(key);
-    const { tree, version } = this.#of(key === 'cgroup.freeze' ? 'freezer' : setting.controller);
-    const dialect = dialectsOf(setting, version)[0];
-    const writes =
-      raw && version === 1 ? [{ file: key, value }] : (dialect?.write?.(value, (file) => tree.read(path, file)?.trimEnd()) ?? []);
-    return writes.map((write) => {
-      tree.write(path, write.file, write.value);
-      const file = `${tree.absolute(path)}/${write.file}`;
-      return { setting: setting.key, file, value: write.value, command: `echo ${quote(write.value)} > ${file}` };
-    });
+
+  /** @param key a setting, or a kernel file of either version, whose value is converted where the other is in force */
+  set(path: string, key: string, value: string, recorder = new Recorder()): LabWrite[] {
+    const plan = this.#control.plan(`/${path}`, [{ key, value }]);
+    this.#control.apply(plan, { recorder });
+    return toWrites(plan.steps, key);
   }
-  isFrozen(path: string): boolean {
-    const text = this.#read('freezer', path, 'freezer.state', 'cgroup.events');
-    return text === 'FROZEN' || /^frozen 1$/m.test(text ?? '');
+
+  /** Answers once all of a group stands still, or goes on. */
+  async setFrozen(path: string, isFrozen: boolean, recorder = new Recorder()): Promise<LabWrite[]> {
+    const key = 'cgroup.freeze';
+    const { steps } = this.#control.plan(`/${path}`, [{ key, value: isFrozen ? '1' : '0' }]);
+    await this.#control[isFrozen ? 'freeze' : 'thaw'](`/${path}`, { recorder });
+    return toWrites(steps, key);
   }
+
+  #read(path: string, controller: string, legacyFile: string, file = legacyFile): string | undefined {
+    const legacy = this.#hierarchies.with(controller);
+    return legacy === undefined ? this.#hierarchies.unified?.read(path, file) : legacy.read(path, legacyFile);
+  }
+
+  #number(path: string, controller: string, legacyFile: string, file = legacyFile): number | undefined {
+    const text = this.#read(path, controller, legacyFile, file)?.trim();
+    return text === undefined || !/^\d+$/.test(text) ? undefined : Number(text);
+  }
+
+  /** CPUs that a group may run on. */
   cpusOf(path: string): number[] {
-    return parseNumberList(this.#read('cpuset', path, 'cpuset.effective_cpus', 'cpuset.cpus.effective') ?? '') ?? [];
+    return parseNumberList(this.#read(path, 'cpuset', 'cpuset.effective_cpus', 'cpuset.cpus.effective') ?? '') ?? [];
   }
-  cpuWeight(path: string): number | undefined {
-    const text = this.#read('cpu', path, 'cpu.shares', 'cpu.weight');
-    return text === undefined ? undefined : Number(text);
+
+  /** Weight of a group as the kernel holds it, in the words of its version: what counts is how two compare. */
+  cpuWeightOf(path: string): number | undefined {
+    return this.#number(path, 'cpu', 'cpu.shares', 'cpu.weight');
   }
-  pidsRefused(path: string): number | undefined {
-    const found = /^max (\d+)$/m.exec(this.#read('pids', path, 'pids.events') ?? '')?.[1];
-    return found === undefined ? undefined : Number(found);
+
+  /** Forks that were refused in a group (pids.events). */
+  refusedForksOf(path: string): number | undefined {
+    const count = /^max (\d+)$/m.exec(this.#read(path, 'pids', 'pids.events') ?? '')?.[1];
+    return count === undefined ? undefined : Number(count);
   }
-  pidsPeak(path: string): number | undefined {
-    const text = this.#read('pids', path, 'pids.peak');
-    return text === undefined ? undefined : Number(text);
+
+  /** Most tasks that a group ever had at once (pids.peak, Linux 6.3). */
+  mostTasksOf(path: string): number | undefined {
+    return this.#number(path, 'pids', 'pids.peak');
   }
 }

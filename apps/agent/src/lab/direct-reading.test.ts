@@ -13,7 +13,7 @@ describe('the number of a device', () => {
 
   it('may be longer than a byte in both parts', () => {
     // makedev(0x103, 0x12345)
-    expect(deviceNumber(0x1_2310_3345n)).toEqual({ major: 0x103, minor: 0x1_2345 });
+    expect(deviceNumber(0x1231_0345n)).toEqual({ major: 0x103, minor: 0x1_2345 });
     expect(deviceNumber(0xfe00n)).toEqual({ major: 254, minor: 0 });
   });
 });

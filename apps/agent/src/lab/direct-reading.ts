@@ -1,5 +1,6 @@
-import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { AT_FDCWD, O_RDONLY, openat } from '@bulkhead/kernel';
 import { Problem } from '@bulkhead/model';
 
 /** What reading past the page cache is tried with: big enough for a second's work, on the file system that containers have. */
@@ -53,7 +54,7 @@ export function findReading(): DirectReading {
       remedy: 'the kernel throttles disks: it needs a /usr on ext4, xfs or another file system of one disk',
     });
   try {
-    closeSync(openSync(file, constants.O_RDONLY | constants.O_DIRECT));
+    openat(AT_FDCWD, file, O_RDONLY | constants.O_DIRECT)[Symbol.dispose]();
   } catch (failure) {
     throw new Problem('unsupported', `the file system of ${dirname(file)} does not read past the page cache (O_DIRECT)`, {
       cause: failure,

@@ -155,7 +155,7 @@ export class Labs implements AsyncDisposable {
 
   /** Takes away what a life before this one left of its labs. Called once, before any start. */
   async removeLeft(): Promise<void> {
-    const { control, events, history, log } = this.#options;
+    const { cgroups, control, events, history, log } = this.#options;
     const runtime = this.#options.runtime();
     const left = runtime.list().flatMap((container) => {
       const run = runOf(container, runtime.inspect(container.id).spec);
@@ -165,7 +165,7 @@ export class Labs implements AsyncDisposable {
       try {
         const path = runtime.cgroupPath(container);
         // On version 1 not even SIGKILL reaches what is frozen.
-        if (control.isFrozen(path)) control.set(path, 'cgroup.freeze', '0');
+        if (cgroups.controllers.has('freezer') && cgroups.exists(path)) await control.setFrozen(path, false);
         const { transcript } = await history.deleting(container.id, () => runtime.delete(container.id, true));
         void events.record('container.deleted', { container, transcript });
       } catch (failure) {

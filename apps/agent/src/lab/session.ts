@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CgroupReader, Cgroups } from '@bulkhead/cgroup';
 import { type ContainerRuntime, TranscriptBuilder } from '@bulkhead/container';
-import { Recorder, record } from '@bulkhead/kernel';
+import { Recorder } from '@bulkhead/kernel';
 import {
   type Container,
   type ExitStatus,
@@ -26,8 +26,6 @@ import { markOf } from './mark.ts';
 
 /** How often a point is taken where an experiment does not want it seldomer. */
 const pointMsec = 250;
-/** So long for what the kernel does in its own time: all processes of a group to stand still, say. */
-const settleMsec = 10_000;
 
 /** A container of a run, which waits or runs. */
 export interface LabContainer {
@@ -174,28 +172,25 @@ export class LabSession {
   /** Writes a setting of a group of this run. */
   set(path: string, setting: string, value: string): void {
     this.signal.throwIfAborted();
-    this.#write(path, setting, value);
-  }
-
-  #write(path: string, setting: string, value: string): void {
     const recorder = new Recorder();
     try {
-      for (const write of record(recorder, () => this.control.set(path, setting, value))) this.step({ type: 'write', ...write });
+      for (const write of this.control.set(path, setting, value, recorder)) this.step({ type: 'write', ...write });
     } finally {
       this.#transcript.addRecorded(recorder);
     }
   }
 
-  /** Stops every process of a container's group, and answers once they stand still. */
-  async freeze({ path }: LabContainer): Promise<void> {
+  /** Stops every process of a container's group, or lets them go on, and answers once they do. */
+  async setFrozen({ path }: Pick<LabContainer, 'path'>, isFrozen: boolean): Promise<void> {
+    if (isFrozen) this.signal.throwIfAborted();
     this.#frozen.add(path);
-    this.set(path, 'cgroup.freeze', '1');
-    await this.until(() => this.control.isFrozen(path), 'its processes to stand still');
-  }
-
-  thaw({ path }: LabContainer): void {
-    this.#write(path, 'cgroup.freeze', '0');
-    this.#frozen.delete(path);
+    const recorder = new Recorder();
+    try {
+      for (const write of await this.control.setFrozen(path, isFrozen, recorder)) this.step({ type: 'write', ...write });
+    } finally {
+      this.#transcript.addRecorded(recorder);
+    }
+    if (!isFrozen) this.#frozen.delete(path);
   }
 
   /** Waits for the end of a container's program; undefined where the time is over first. */
@@ -245,12 +240,6 @@ export class LabSession {
     }
   }
 
-  /** Waits for what the kernel does in its own time. @throws Problem 'unavailable', naming what did not come */
-  async until(condition: () => boolean, what: string): Promise<void> {
-    for (const end = performance.now() + settleMsec; !condition(); await sleep(5, undefined, { signal: this.signal }))
-      if (performance.now() > end) throw new Problem('unavailable', `${settleMsec / 1000} s were not enough for ${what}`);
-  }
-
   /** Takes away whatever there is of it, also where something of that fails. @returns what failed */
   async clean(): Promise<unknown[]> {
     clearTimeout(this.#deadline);
@@ -259,7 +248,7 @@ export class LabSession {
     for (const path of this.#frozen) {
       // On version 1 not even SIGKILL reaches what is frozen.
       try {
-        this.#write(path, 'cgroup.freeze', '0');
+        await this.setFrozen({ path }, false);
       } catch (failure) {
         failures.push(failure);
       }

@@ -20,13 +20,13 @@ export const runFreeze: Experiment = async (session) => {
   };
   session.phase('free');
   await session.sample(runningMsec, measure);
-  await session.freeze(held);
+  await session.setFrozen(held, true);
   session.phase('frozen');
   const frozen = session.read(held);
   last = frozen;
   await session.sample(session.seconds * 1000, measure);
   const still = session.read(held);
-  session.thaw(held);
+  await session.setFrozen(held, false);
   session.phase('thawed');
   await session.sample(runningMsec, measure);
   return [

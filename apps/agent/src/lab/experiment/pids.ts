@@ -23,7 +23,7 @@ export const runPids: Experiment = async (session) => {
   await session.start(held);
   session.phase('forking');
   let most = 0;
-  const refused = () => control.pidsRefused(held.inner);
+  const refused = () => control.refusedForksOf(held.inner);
   const measure = () => {
     const { pidsCurrent } = session.read(held).reading;
     const tasks = pidsCurrent === undefined ? undefined : Number(pidsCurrent);
@@ -39,7 +39,7 @@ export const runPids: Experiment = async (session) => {
       key: 'most-tasks',
       unit: 'count',
       expected: limitTasks,
-      measured: most === 0 ? undefined : Math.max(most, control.pidsPeak(held.inner) ?? 0),
+      measured: most === 0 ? undefined : Math.max(most, control.mostTasksOf(held.inner) ?? 0),
     }),
     expectAtLeast({ key: 'refused-forks', unit: 'count', expected: 1, measured: refused() }),
     expectWithin({

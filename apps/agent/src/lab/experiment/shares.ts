@@ -29,7 +29,7 @@ export const runShares: Experiment = async (session) => {
   });
   const used = (of: 'less' | 'more') => cpuUsecBetween(begin[of].reading, last[of].reading);
   const measured = percentOf(used('less'), used('more'));
-  const owed = percentOf(control.cpuWeight(less.path), control.cpuWeight(more.path)) ?? Number.NaN;
+  const owed = percentOf(control.cpuWeightOf(less.path), control.cpuWeightOf(more.path)) ?? Number.NaN;
   return [
     expectWithin({ key: 'less-share', unit: 'percent', expected: percentOf(shares.less, shares.more) as number, tolerance, measured }),
     expectWithin({ key: 'owed-share', unit: 'percent', expected: owed, tolerance, measured }),
