@@ -51,6 +51,8 @@ const wholeHost: Row = { ...host, collector: 'forbidden' };
 /** Of a group that is not there: the policy of a new host lets a control plane limit what is not of this instance, and do no more. */
 const limitsForeign: Row = { ...wholeHost, administrator: 'not-found', 'local root': 'not-found' };
 const actsOnForeign: Row = { ...limitsForeign, administrator: 'forbidden' };
+/** Who may pass finds that there is none. */
+const unknownRun: Row = { ...wholeHost, administrator: 'not-found', 'local root': 'not-found' };
 const collecting: Row = { ...host, administrator: 'forbidden' };
 
 interface Expectation {
@@ -122,6 +124,11 @@ const expectations: Record<string, Expectation> = {
   'cgroup.exportConfig': any(wholeHost, { path: '/', controllers: ['pids'] }),
   'cgroup.listConfigs': any(wholeHost, {}),
   'cgroup.removeConfig': any({ ...wholeHost, administrator: 'not-found', 'local root': 'not-found' }, { name: 'was-never-there' }),
+  'lab.list': any(wholeHost, {}),
+  // Too long, and a run that never was: what comes after authorisation does not run a lab for each caller.
+  'lab.start': any(wholeHost, { lab: 'freeze', seconds: 60 }),
+  'lab.watch': any(wholeHost, {}),
+  'lab.stop': any(unknownRun, { run: 'ffff' }),
   'host.info': any(host, {}),
   'host.doctor': any(host, {}),
   'host.use': any(host, {}),

@@ -104,6 +104,10 @@ const expectations: Record<string, Expectation> = {
   'cgroup.listConfigs': { about: 'nothing', input: () => ({}) },
   'cgroup.removeConfig': { about: 'nothing', input: () => ({ name: 'matrix' }) },
   'cgroup.history': { about: 'nothing', input: () => ({ path: '/', ...window }) },
+  'lab.list': { about: 'nothing', input: () => ({}) },
+  'lab.start': { about: 'nothing', input: () => ({ lab: 'shares' }) },
+  'lab.watch': { about: 'nothing', input: () => ({}) },
+  'lab.stop': { about: 'nothing', input: () => ({ run: 'ffff' }) },
   'host.use': { about: 'nothing', input: () => ({}) },
   'host.recent': { about: 'nothing', input: () => ({}) },
   'host.watch': { about: 'nothing', input: () => ({}) },
@@ -115,6 +119,7 @@ const refusedForItself = new Map([
   ['setup.openLink', 'FORBIDDEN'],
   ['setup.setPassword', 'FORBIDDEN'],
   ['user.remove', 'NOT_FOUND'],
+  ['lab.stop', 'NOT_FOUND'],
 ]);
 
 const procedures = Object.entries(controlContract).flatMap(([noun, verbs]) =>

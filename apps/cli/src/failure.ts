@@ -32,6 +32,7 @@ const optionsByField: Record<string, string> = {
   env: '--env',
   timeoutSeconds: '--time',
   signal: '--signal',
+  seconds: '--seconds',
   container: 'the container',
   path: 'the path',
 };

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { addCgroupCommands } from './command/cgroup-commands.ts';
 import { addContainerCommands } from './command/container-commands.ts';
 import { addHostCommands } from './command/host-commands.ts';
+import { addLabCommands } from './command/lab-commands.ts';
 import { addNamespaceCommands } from './command/namespace-commands.ts';
 import { addUserCommands } from './command/user-commands.ts';
 import { ExitRequest, reportFailure } from './failure.ts';
@@ -22,6 +23,7 @@ export function createProgram(): Command {
   addContainerCommands(program);
   addNamespaceCommands(program);
   addCgroupCommands(program);
+  addLabCommands(program);
   program.addHelpText(
     'after',
     '\nFor developers:\n  test [TIER...]  check  bench [NAME]  build\n\nExit codes: 0 done, 1 failed, 2 wrong usage; run and exec pass on those of the command.',

@@ -57,6 +57,7 @@ export class JournalAgent {
         container: others as never,
         cgroup: others as never,
         namespace: others as never,
+        lab: others as never,
         event: others as never,
         host: {
           doctor: () => ({ at: new Date().toISOString(), checks: [] }),

@@ -27,6 +27,7 @@ import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
 import { Broadcast } from '../../../apps/web/src/server/queue.ts';
 import { TestConfigs } from './cgroup-configs.ts';
 import { TestHost } from './host.ts';
+import { TestLabs } from './labs.ts';
 import { inventoryOf } from './namespaces.ts';
 import { detailOf, transcriptOf, uuid7 } from './sample-data.ts';
 
@@ -41,6 +42,7 @@ export interface TestAgent {
   readonly host: TestHost;
   /** Configurations of cgroups that it keeps. */
   readonly configs: TestConfigs['configs'];
+  readonly labs: TestLabs;
   /** Paths of all calls it accepted, in order. */
   readonly calls: { path: string; caller: Caller }[];
   add(facts: Partial<Container> & { name: string }): Container;
@@ -179,7 +181,12 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
     changes.publish({ type: 'changed', container: entry.container });
     return entry.container;
   };
-  const tell: TestAgent['tell'] = (kind, container, transcript) => {
+  const tell = (
+    kind: HostEvent['kind'],
+    container: Container | undefined,
+    transcript?: Transcript,
+    detail?: HostEvent['detail'],
+  ): HostEvent => {
     const event: HostEvent = {
       id: uuid7(),
       hostId,
@@ -187,13 +194,15 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
       kind,
       ...(container === undefined ? {} : { tenantId: container.tenantId, containerId: container.id, containerName: container.name }),
       subject: { kind: 'local-root', id: '0', name: 'root' },
-      detail: kind === 'container.started' ? { pid: 4711 } : kind === 'container.exited' ? { code: 0 } : {},
+      detail: detail !== undefined ? detail : kind === 'container.started' ? { pid: 4711 } : kind === 'container.exited' ? { code: 0 } : {},
       ...(transcript === undefined ? {} : { transcript }),
     };
     events.publish(event);
     journal.push({ seq: journal.length + 1, record: { kind: 'event', event } });
     return event;
   };
+
+  const labs = new TestLabs((kind, detail) => void tell(kind, undefined, transcriptOf('lab'), detail));
 
   const handlers: HandlersOf<typeof agentContract> = {
     container: {
@@ -384,6 +393,12 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
       kill: ({ input }) => done(input.path),
       ...configs.handlers,
     },
+    lab: {
+      list: () => labs.list(),
+      start: ({ caller, input }) => labs.start(input, caller.subject),
+      watch: ({ input, signal }) => labs.watch(input.run, signal),
+      stop: ({ input }) => labs.stop(input.run),
+    },
     host: {
       doctor: () => ({ at: new Date().toISOString(), checks: host.checks }),
       info: () => ({
@@ -471,6 +486,7 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
     hostId,
     host,
     configs: configs.configs,
+    labs,
     calls,
     journal,
     add(facts) {
@@ -532,6 +548,7 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
     },
     async crash() {
       clearInterval(timer);
+      labs.close();
       const ended = server;
       server = undefined;
       await new Promise<void>((resolve) => {

@@ -1,4 +1,4 @@
-import type { OutputItem } from '@bulkhead/api';
+import type { LabChange, OutputItem } from '@bulkhead/api';
 import { Problem } from '@bulkhead/model';
 import type { Unsubscribable } from '@trpc/server/observable';
 import { problemOf } from './agent-client.ts';
@@ -8,8 +8,8 @@ const waitingItems = 2_000;
 const streamsPerSubject = 32;
 const openStreams = new Map<string, number>();
 
-interface RelayHandlers {
-  onData(item: OutputItem): void;
+interface RelayHandlers<T> {
+  onData(item: T): void;
   onError(error: unknown): void;
   onComplete(): void;
   onConnectionStateChange(state: { state: string; error?: unknown }): void;
@@ -32,16 +32,37 @@ function dropOldest(waiting: OutputItem[], item: OutputItem): OutputItem[] {
 }
 
 /** Carries one stream of output from the agent to one browser. */
-export async function* relayOutput(
+export function relayOutput(
   subjectId: string,
   signal: AbortSignal,
-  subscribe: (handlers: RelayHandlers) => Unsubscribable,
+  subscribe: (handlers: RelayHandlers<OutputItem>) => Unsubscribable,
 ): AsyncGenerator<OutputItem> {
+  return relay(subjectId, signal, subscribe, new BoundedQueue<OutputItem>(waitingItems, dropOldest));
+}
+
+/** Carries what an agent tells of labs to one browser. One that is too slow asks again, and begins with the whole. */
+export function relayLabs(
+  subjectId: string,
+  signal: AbortSignal,
+  subscribe: (handlers: RelayHandlers<LabChange>) => Unsubscribable,
+): AsyncGenerator<LabChange> {
+  const queue = new BoundedQueue<LabChange>(waitingItems, (waiting) => {
+    queue.end(new Problem('exhausted', `more than ${waitingItems} changes waited to be read`, { remedy: 'connect again' }));
+    return waiting;
+  });
+  return relay(subjectId, signal, subscribe, queue);
+}
+
+async function* relay<T>(
+  subjectId: string,
+  signal: AbortSignal,
+  subscribe: (handlers: RelayHandlers<T>) => Unsubscribable,
+  queue: BoundedQueue<T>,
+): AsyncGenerator<T> {
   const open = openStreams.get(subjectId) ?? 0;
   if (open >= streamsPerSubject)
-    throw new Problem('exhausted', `${streamsPerSubject} streams of output are open already`, { remedy: 'close some tabs' });
+    throw new Problem('exhausted', `${streamsPerSubject} streams are open already`, { remedy: 'close some tabs' });
   openStreams.set(subjectId, open + 1);
-  const queue = new BoundedQueue<OutputItem>(waitingItems, dropOldest);
   const subscription = subscribe({
     onData: (item) => queue.push(item),
     onError: (error) => queue.end(problemOf(error)),

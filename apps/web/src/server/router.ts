@@ -6,6 +6,7 @@ import { containerHandlers } from './container.ts';
 import { eventHandlers } from './event.ts';
 import { hostHandlers } from './host.ts';
 import { localRoot } from './identity.ts';
+import { labHandlers } from './lab.ts';
 import { namespaceHandlers } from './namespace.ts';
 import type { Services } from './services.ts';
 import { sessionHandlers } from './session.ts';
@@ -24,6 +25,7 @@ export function createControlRouter(services: Services) {
     container: containerHandlers(services),
     cgroup: cgroupHandlers(services),
     namespace: namespaceHandlers(services),
+    lab: labHandlers(services),
     event: eventHandlers(services),
     usage: usageHandlers(services),
     tenant: tenantHandlers(services),
