@@ -64,6 +64,7 @@ beforeAll(async () => {
   burn = populate();
   populateHost(web.agent.host);
   keepConfigs();
+  for (const lab of ['shares', 'quota', 'memory', 'pids', 'freeze'] as const) web.agent.labs.past(lab);
   shop = [...web.agent.host.workloads.values()].find(({ maker }) => maker.name === 'shop-web') as Workload;
   await web.stored();
   const session = await setUp(web);
@@ -104,6 +105,7 @@ const pages = (): Record<string, { path: string; shows: string }> => ({
   cgroup: { path: `/cgroups/at${shop.cgroupPath}`, shows: '.u-over' },
   'cgroup-day': { path: `/cgroups/at${shop.cgroupPath}?range=24h`, shows: '.u-over' },
   'cgroup-configs': { path: '/cgroups/configs', shows: '[data-config="shares"]' },
+  labs: { path: '/labs', shows: '[data-lab="shares"][data-outcome="passed"]' },
   health: { path: '/health', shows: '[data-check]' },
   usage: { path: '/usage', shows: 'tbody tr' },
   events: { path: '/events', shows: 'tbody tr' },
@@ -149,7 +151,7 @@ describe.each(looks)('$scheme, $width px wide, $locale', (look) => {
   }, 240_000);
 });
 
-it.each(['/', '/containers', '/namespaces', '/cgroups', '/cgroups/at', '/cgroups/configs', '/health', '/usage', '/events', '/sign-in'])(
+it.each(['/', '/containers', '/namespaces', '/cgroups', '/cgroups/at', '/cgroups/configs', '/labs', '/health', '/usage', '/events', '/sign-in'])(
   'a first load of %s has little script',
   async (path) => {
     await using fresh = await browser.openFresh();

@@ -1,4 +1,4 @@
-import { IconActivity, IconBox, IconDoor, IconGauge, IconReceipt, IconSitemap, IconStethoscope } from '@tabler/icons-react';
+import { IconActivity, IconBox, IconDoor, IconFlask, IconGauge, IconReceipt, IconSitemap, IconStethoscope } from '@tabler/icons-react';
 import type { PageKey } from './pages.ts';
 
 export const pageIcons = {
@@ -6,6 +6,7 @@ export const pageIcons = {
   containers: IconBox,
   namespaces: IconDoor,
   cgroups: IconSitemap,
+  labs: IconFlask,
   usage: IconReceipt,
   events: IconActivity,
   health: IconStethoscope,

@@ -4,6 +4,7 @@ const pages = [
   { href: '/containers', key: 'containers', administrators: false },
   { href: '/namespaces', key: 'namespaces', administrators: false },
   { href: '/cgroups', key: 'cgroups', administrators: true },
+  { href: '/labs', key: 'labs', administrators: true },
   { href: '/usage', key: 'usage', administrators: false },
   { href: '/events', key: 'events', administrators: false },
   { href: '/health', key: 'health', administrators: true },

@@ -9,6 +9,7 @@ const shortcuts = [
   { keys: ['g', 'c'], key: 'containers' },
   { keys: ['g', 'n'], key: 'namespaces' },
   { keys: ['g', 'r'], key: 'cgroups' },
+  { keys: ['g', 'l'], key: 'labs' },
   { keys: ['g', 'u'], key: 'usage' },
   { keys: ['g', 'e'], key: 'events' },
   { keys: ['g', 'h'], key: 'health' },

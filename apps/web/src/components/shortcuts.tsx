@@ -9,6 +9,7 @@ const destinations = {
   c: '/containers',
   n: '/namespaces',
   r: '/cgroups',
+  l: '/labs',
   u: '/usage',
   e: '/events',
   h: '/health',

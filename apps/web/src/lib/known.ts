@@ -1,4 +1,4 @@
-import type { ContainerStatus, DoctorState, NamespaceType, Runtime } from '@bulkhead/model';
+import type { ContainerStatus, DoctorState, LabKind, NamespaceType, Runtime } from '@bulkhead/model';
 
 /**
  * Values that an address may hold, spelt out: what checks them on the server is ten times the size of a page. Each list
@@ -11,6 +11,7 @@ const all =
 
 export const namespaceTypes = all<NamespaceType>()(['pid', 'network', 'mount', 'ipc', 'uts', 'cgroup', 'user', 'time']);
 export const containerStatuses = all<ContainerStatus>()(['running', 'stopped', 'created', 'creating']);
+export const labKinds = all<LabKind>()(['shares', 'quota', 'memory', 'pids', 'io', 'freeze', 'account']);
 export const doctorStates = all<DoctorState>()(['good', 'attention', 'bad', 'unknown']);
 /** Our own first, then containers, then the rest: the order in which they are drawn and offered. */
 export const runtimes = all<Runtime>()([

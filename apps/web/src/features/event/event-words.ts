@@ -24,6 +24,8 @@ export const eventWords = {
   'agent.recovered': 'agentRecovered',
   'launcher.lost': 'launcherLost',
   'launcher.upgraded': 'launcherUpgraded',
+  'lab.started': 'labStarted',
+  'lab.ended': 'labEnded',
   'host.clock-stepped': 'hostClockStepped',
   'authorisation.refused': 'authorisationRefused',
   'cgroup.config-imported': 'cgroupConfigImported',

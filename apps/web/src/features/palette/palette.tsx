@@ -12,6 +12,7 @@ import { RuntimeBadge } from '../../components/maker-badge.tsx';
 import { pagesOf } from '../../components/pages.ts';
 import { useChooseLanguage } from '../../components/use-choose-language.ts';
 import { useTRPC } from '../../lib/api.ts';
+import { labKinds } from '../../lib/known.ts';
 import { cgroupHref } from '../cgroup/cgroups-url.ts';
 import { useTree } from '../cgroup/use-tree.ts';
 import { useAction } from '../container/action-provider.tsx';
@@ -59,6 +60,7 @@ export function Palette({ session, openHelp, onClosed }: { session: SessionView;
   const s = useTranslations('shell');
   const a = useTranslations('action');
   const w = useTranslations('eventKind');
+  const l = useTranslations('labs');
   const router = useRouter();
   const trpc = useTRPC();
   const ask = useAction();
@@ -154,6 +156,12 @@ export function Palette({ session, openHelp, onClosed }: { session: SessionView;
           })),
           { id: 'en', label: 'English', keywords: 'language 语言 英语', act: () => chooseLanguage('en') },
           { id: 'zh', label: '简体中文', keywords: 'language chinese 语言 zhongwen', act: () => chooseLanguage('zh') },
+          ...(administrator ? labKinds : []).map((kind) => ({
+            id: `lab ${kind}`,
+            label: l('palette', { lab: l(`kind.${kind}`) }),
+            keywords: `lab experiment run ${kind}`,
+            act: go(`/labs#${kind}`),
+          })),
           { id: 'keys', label: s('shortcuts'), keywords: 'help keys', act: openHelp },
           {
             id: 'sign-out',
@@ -172,7 +180,23 @@ export function Palette({ session, openHelp, onClosed }: { session: SessionView;
         ],
       },
     ];
-  }, [containers, workloads, namespaces, cgroups, events, administrator, router, s, a, w, ask, chooseLanguage, setColorScheme, openHelp]);
+  }, [
+    containers,
+    workloads,
+    namespaces,
+    cgroups,
+    events,
+    administrator,
+    router,
+    s,
+    a,
+    w,
+    l,
+    ask,
+    chooseLanguage,
+    setColorScheme,
+    openHelp,
+  ]);
 
   const groups = rankKinds(kinds, query, mostOfKind);
   return (
