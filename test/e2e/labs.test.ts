@@ -66,10 +66,10 @@ describe('a lab', () => {
     await shares.getByText('As expected', { exact: true }).waitFor({ timeout: 8000 });
     const verdict = shares.locator('[data-check="less-share"]');
     expect(await verdict.getAttribute('data-passed')).toBe('true');
-    expect(await verdict.innerText()).toMatch(/20% ± 2 points\s+20\.04%/);
+    expect(await verdict.textContent()).toMatch(/20% ± 2 points\s*20\.04%/);
     const run = page.locator('tr[data-run]').first();
     await run.getByText('As expected').waitFor();
-    expect(await run.innerText()).toContain('Shares');
+    expect(await run.textContent()).toContain('Shares');
     await run.getByRole('link', { name: 'Details' }).click();
     await page.getByRole('dialog').getByText('less-share').waitFor();
     expect(browser.troubles).toEqual([]);

@@ -15,6 +15,8 @@ import { LabSession } from './session.ts';
 
 /** Changes that wait for a slow client; then it is told everything anew instead. */
 const waitingChanges = 1000;
+/** So long a look at what a host lacks is good enough for a list: it takes thousands of files. Who starts a lab has it looked at anew. */
+const looksMsec = 30_000;
 
 export interface LabsOptions {
   cgroups: Cgroups;
@@ -32,6 +34,7 @@ export class Labs implements AsyncDisposable {
   readonly #live = new Broadcast<LabChange>(waitingChanges);
   readonly #last = new Map<LabKind, LabRun>();
   #current: { session: LabSession; ended: Promise<void> } | undefined;
+  readonly #looks = new Map<LabKind, { atMsec: number; missing: Problem | undefined }>();
   #isLeaving = false;
 
   constructor(options: LabsOptions) {
@@ -41,7 +44,7 @@ export class Labs implements AsyncDisposable {
   list(): Lab[] {
     return LabKind.options.map((kind) => {
       const { use, seconds } = labs[kind];
-      const missing = whyNot(kind, this.#options.cgroups);
+      const missing = this.#missing(kind);
       const running = this.#current?.session.run;
       return {
         kind,
@@ -52,6 +55,14 @@ export class Labs implements AsyncDisposable {
         ...(running?.lab === kind ? { running: running.id } : {}),
       };
     });
+  }
+
+  #missing(kind: LabKind): Problem | undefined {
+    const before = this.#looks.get(kind);
+    if (before !== undefined && performance.now() - before.atMsec < looksMsec) return before.missing;
+    const missing = whyNot(kind, this.#options.cgroups);
+    this.#looks.set(kind, { atMsec: performance.now(), missing });
+    return missing;
   }
 
   /** Begins a lab. One at a time on a host: a second one would take the CPU that the first measures, and be counted with it. */

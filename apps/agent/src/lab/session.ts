@@ -232,12 +232,18 @@ export class LabSession {
       // A rate over a few milliseconds says nothing: the last point takes what is left with it.
       const wake = end - next < everyMsec / 2 ? end : next;
       await sleep(Math.max(0, wake - performance.now()), undefined, { signal: this.signal });
-      const values = Object.entries(measure()).filter((entry): entry is [string, number] => entry[1] !== undefined);
-      const point = { atMsec: this.#atMsec(), values: Object.fromEntries(values) };
-      this.run.points.push(point);
-      this.#tell({ type: 'point', point });
+      if (come) return;
+      this.point(measure());
       if (performance.now() >= end) return;
     }
+  }
+
+  /** Tells what is measured now. */
+  point(measured: Record<string, number | undefined>): void {
+    const values = Object.entries(measured).filter((entry): entry is [string, number] => entry[1] !== undefined);
+    const point = { atMsec: this.#atMsec(), values: Object.fromEntries(values) };
+    this.run.points.push(point);
+    this.#tell({ type: 'point', point });
   }
 
   /** Takes away whatever there is of it, also where something of that fails. @returns what failed */

@@ -48,7 +48,7 @@ export const runAccount: Experiment = async (session) => {
   };
   await session.sample(60_000, measure, { until: ending });
   await ending;
-  last = readAll();
+  session.point(measure());
   const [one, two, both] = [nsec('first'), nsec('second'), nsec('sum')];
   const difference = one === undefined || two === undefined || both === undefined ? undefined : both - one - two;
   const worked = (key: 'first-work' | 'second-work', asked: number, measured: number | undefined) => {
