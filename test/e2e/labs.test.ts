@@ -110,8 +110,11 @@ describe('a lab', () => {
     await page.keyboard.press('l');
     await card('shares').waitFor();
     await page.keyboard.press('Control+k');
+    const palette = page.getByRole('dialog');
+    await palette.getByRole('textbox').waitFor();
     await page.keyboard.type('lab fork');
-    await page.getByText('Lab: Fork bomb').waitFor();
+    await palette.getByRole('button', { name: 'Lab: Fork bomb' }).waitFor();
+    await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/labs#pids$/);
     await card('pids').getByLabel('Seconds').focus();
