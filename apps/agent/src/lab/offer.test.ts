@@ -55,6 +55,12 @@ describe('words', () => {
         expect(v2.length, `${kind} ${setting}`).toBeGreaterThan(0);
       }
     expect(wordsOf('shares')[0]).toMatchObject({ v1: ['cpu.shares'], v2: ['cpu.weight'] });
+    expect(wordsOf('memory').map(({ v1, v2 }) => [v1, v2])).toEqual([
+      [['memory.limit_in_bytes'], ['memory.max']],
+      [['memory.memsw.limit_in_bytes'], ['memory.swap.max']],
+    ]);
+    expect(wordsOf('freeze')[0]).toMatchObject({ v1: ['freezer.state'], v2: ['cgroup.freeze'] });
+    expect(wordsOf('quota')[0]?.v1).toEqual(['cpu.cfs_quota_us', 'cpu.cfs_period_us']);
     expect(wordsOf('shares')[0]?.formulas.join()).toContain('1024');
   });
 });

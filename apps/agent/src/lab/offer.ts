@@ -1,5 +1,5 @@
 import type { Cgroups } from '@bulkhead/cgroup';
-import { findCgroupSetting, type LabKind, type LabWord, labs, Problem } from '@bulkhead/model';
+import { type CgroupDialect, findCgroupSetting, type LabKind, type LabWord, labs, Problem, settingsOfFile } from '@bulkhead/model';
 import { findReading } from './direct-reading.ts';
 
 /** v1's name of a controller where it has another. */
@@ -38,12 +38,17 @@ export function whyNot(
   }
 }
 
+/** Files that tell what was asked for, and are written by nobody. */
+const onlyTold = new Set(['freezer.self_freezing']);
+
 /** The settings of a lab in the words of both versions, out of the registry. */
 export function wordsOf(kind: LabKind): LabWord[] {
   return labs[kind].settings.map((key) => {
     const setting = findCgroupSetting(key);
     if (setting === undefined) throw new Error(`the registry has no setting ${key}`);
-    const files = (dialects: typeof setting.v1) => [...new Set((dialects[0]?.files ?? []).map(({ name }) => name))];
+    // A file in which another setting stands first is that one's word: memory.memsw is swap's.
+    const files = ([dialect]: readonly CgroupDialect[]) =>
+      (dialect?.files ?? []).map(({ name }) => name).filter((name) => settingsOfFile(name)[0]?.setting === setting && !onlyTold.has(name));
     return { setting: key, v1: files(setting.v1), v2: files(setting.v2), formulas: setting.formulas.map(({ formula }) => formula) };
   });
 }

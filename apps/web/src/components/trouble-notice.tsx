@@ -5,7 +5,8 @@ import type { Trouble } from '../lib/api.ts';
 import { Notice } from './notice.tsx';
 
 /** Servers speak in halves of sentences, as a command line prints them. */
-const asSentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?。！？]$/.test(text) ? '' : '.'}`;
+export const asSentence = (text: string): string =>
+  `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?。！？]$/.test(text) ? '' : '.'}`;
 
 /** What happened, why, what to do, and the reference that finds the log line. */
 export function TroubleNotice({ trouble, retry }: { trouble: Trouble; retry?: () => void }) {

@@ -6,7 +6,7 @@ import { useTranslations } from 'next-intl';
 import { type FormEvent, useState } from 'react';
 import { Notice } from '../../components/notice.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
-import { TroubleNotice } from '../../components/trouble-notice.tsx';
+import { asSentence, TroubleNotice } from '../../components/trouble-notice.tsx';
 import { type Trouble, troubleOf, useTRPCClient } from '../../lib/api.ts';
 import { LabChart, SplitBar } from './lab-chart.tsx';
 import { LabSteps } from './lab-steps.tsx';
@@ -69,8 +69,8 @@ export function LabCard({ lab, run, busyWith }: { lab: Lab; run: LabRun | undefi
       <LabWords words={lab.words} />
       {missing !== undefined ? (
         <Notice state="unknown" title={t('missing')}>
-          <p>{missing.message}</p>
-          {missing.remedy !== undefined && <p>{missing.remedy}</p>}
+          <p>{asSentence(missing.message)}</p>
+          {missing.remedy !== undefined && <p>{asSentence(missing.remedy)}</p>}
         </Notice>
       ) : (
         <form className={css.controls} onSubmit={submit}>
@@ -118,8 +118,8 @@ export function LabCard({ lab, run, busyWith }: { lab: Lab; run: LabRun | undefi
           <LabChart run={run} />
           {run.problem !== undefined && (
             <Notice state="bad" title={t('outcome.broken')}>
-              <p>{run.problem.message}</p>
-              {run.problem.remedy !== undefined && <p>{run.problem.remedy}</p>}
+              <p>{asSentence(run.problem.message)}</p>
+              {run.problem.remedy !== undefined && <p>{asSentence(run.problem.remedy)}</p>}
             </Notice>
           )}
           <LabVerdict run={run} />

@@ -20,27 +20,25 @@ export function LabChart({ run }: { run: LabRun }) {
   const words = shown.flatMap(({ name, value }) => (value === undefined ? [] : [`${name} ${value.text}`])).join(', ');
   return (
     <figure className={css.chart}>
-      <div className={css.plot}>
-        <span className={css.top} aria-hidden="true">
-          {run.points.length > 0 && format.quantity(unit, top).text}
-        </span>
-        <svg
-          className={css.lines}
-          viewBox="0 0 1000 1000"
-          preserveAspectRatio="none"
-          role="img"
-          aria-label={`${t('chart', { lab: t(`kind.${run.lab}`) })}: ${words || t('waiting')}`}
-        >
-          {phases.slice(1).map(({ atMsec, phase }) => (
-            <line key={phase} className={css.phaseLine} x1={(atMsec / endMsec) * 1000} x2={(atMsec / endMsec) * 1000} y1={0} y2={1000} />
-          ))}
-          {lines.map(({ key, isLimit, pieces }, index) =>
-            pieces.map((points) => (
-              <polyline key={`${key} ${points.slice(0, 12)}`} className={css.line} data-line={isLimit ? 'limit' : index} points={points} />
-            )),
-          )}
-        </svg>
+      <div className={css.top} aria-hidden="true">
+        {run.points.length > 0 && format.quantity(unit, top).text}
       </div>
+      <svg
+        className={css.lines}
+        viewBox="0 0 1000 1000"
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`${t('chart', { lab: t(`kind.${run.lab}`) })}: ${words || t('waiting')}`}
+      >
+        {phases.slice(1).map(({ atMsec, phase }) => (
+          <line key={phase} className={css.phaseLine} x1={(atMsec / endMsec) * 1000} x2={(atMsec / endMsec) * 1000} y1={0} y2={1000} />
+        ))}
+        {lines.map(({ key, isLimit, pieces }, index) =>
+          pieces.map((points) => (
+            <polyline key={`${key} ${points.slice(0, 12)}`} className={css.line} data-line={isLimit ? 'limit' : index} points={points} />
+          )),
+        )}
+      </svg>
       <ol className={css.phases} aria-hidden="true">
         {phases.map(({ atMsec, phase }, index) => {
           const end = phases[index + 1]?.atMsec ?? endMsec;
