@@ -151,21 +151,30 @@ describe.each(looks)('$scheme, $width px wide, $locale', (look) => {
   }, 240_000);
 });
 
-it.each(['/', '/containers', '/namespaces', '/cgroups', '/cgroups/at', '/cgroups/configs', '/labs', '/health', '/usage', '/events', '/sign-in'])(
-  'a first load of %s has little script',
-  async (path) => {
-    await using fresh = await browser.openFresh();
-    await fresh.context.addCookies(await browser.context.cookies());
-    const session = await fresh.context.newCDPSession(fresh.page);
-    await session.send('Network.enable');
-    const scripts = new Set<string>();
-    let bytes = 0;
-    session.on('Network.responseReceived', ({ requestId, type }) => type === 'Script' && scripts.add(requestId));
-    session.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
-      if (scripts.has(requestId)) bytes += encodedDataLength;
-    });
-    await fresh.page.goto(web.origin + path, { waitUntil: 'networkidle' });
-    expect(scripts.size).toBeGreaterThan(2);
-    expect(bytes).toBeLessThanOrEqual(firstLoadBytes);
-  },
-);
+it.each([
+  '/',
+  '/containers',
+  '/namespaces',
+  '/cgroups',
+  '/cgroups/at',
+  '/cgroups/configs',
+  '/labs',
+  '/health',
+  '/usage',
+  '/events',
+  '/sign-in',
+])('a first load of %s has little script', async (path) => {
+  await using fresh = await browser.openFresh();
+  await fresh.context.addCookies(await browser.context.cookies());
+  const session = await fresh.context.newCDPSession(fresh.page);
+  await session.send('Network.enable');
+  const scripts = new Set<string>();
+  let bytes = 0;
+  session.on('Network.responseReceived', ({ requestId, type }) => type === 'Script' && scripts.add(requestId));
+  session.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+    if (scripts.has(requestId)) bytes += encodedDataLength;
+  });
+  await fresh.page.goto(web.origin + path, { waitUntil: 'networkidle' });
+  expect(scripts.size).toBeGreaterThan(2);
+  expect(bytes).toBeLessThanOrEqual(firstLoadBytes);
+});
