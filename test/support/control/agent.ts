@@ -48,7 +48,7 @@ export interface TestAgent {
   add(facts: Partial<Container> & { name: string }): Container;
   change(id: string, facts: Partial<Container>): Container;
   remove(id: string): void;
-  tell(kind: HostEvent['kind'], container: Container | undefined, transcript?: Transcript): HostEvent;
+  tell(kind: HostEvent['kind'], container: Container | undefined, transcript?: Transcript, more?: { at?: string | undefined; detail?: HostEvent['detail'] }): HostEvent;
   print(id: string, text: string, stream?: 'stdout' | 'stderr'): void;
   /** Ends the server and every stream, as a crash would. */
   crash(): Promise<void>;
@@ -96,10 +96,19 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
   /** Namespaces of the containers and of what lives beside them. */
   const inventory = () => {
     const own = inventoryOf([...entries.values()].map(({ container }) => container));
+    const foreign = [...host.workloads.values()];
+    // What lives beside is in the host's own namespaces too, where it has none of that type.
+    const inside = (key: string): number =>
+      foreign.reduce((sum, { groups, processes }) => sum + (groups[0]?.namespaces.includes(key) === true ? processes : 0), 0);
+    const hosts = own.namespaces.map((namespace) =>
+      namespace.initial
+        ? { ...namespace, holders: { ...namespace.holders, processes: namespace.holders.processes + inside(namespace.key) } }
+        : namespace,
+    );
     return {
       ...own,
-      namespaces: [...own.namespaces, ...host.namespaces.values()],
-      workloads: [...own.workloads, ...host.workloads.values()],
+      namespaces: [...hosts, ...host.namespaces.values()],
+      workloads: [...own.workloads, ...foreign],
       unreadable: host.unreadable,
     };
   };
@@ -181,16 +190,11 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
     changes.publish({ type: 'changed', container: entry.container });
     return entry.container;
   };
-  const tell = (
-    kind: HostEvent['kind'],
-    container: Container | undefined,
-    transcript?: Transcript,
-    detail?: HostEvent['detail'],
-  ): HostEvent => {
+  const tell: TestAgent['tell'] = (kind, container, transcript, { at = new Date().toISOString(), detail } = {}) => {
     const event: HostEvent = {
       id: uuid7(),
       hostId,
-      at: new Date().toISOString(),
+      at,
       kind,
       ...(container === undefined ? {} : { tenantId: container.tenantId, containerId: container.id, containerName: container.name }),
       subject: { kind: 'local-root', id: '0', name: 'root' },
@@ -202,7 +206,7 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
     return event;
   };
 
-  const labs = new TestLabs((kind, detail) => void tell(kind, undefined, transcriptOf('lab'), detail));
+  const labs = new TestLabs((kind, detail) => void tell(kind, undefined, transcriptOf('lab'), { detail }));
 
   const handlers: HandlersOf<typeof agentContract> = {
     container: {
@@ -507,8 +511,10 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
       entries.set(container.id, entry);
       changes.publish({ type: 'changed', container });
       journal.push({ seq: journal.length + 1, record: { kind: 'container', container, deleted: false } });
-      tell('container.created', container, transcriptOf(container.name));
-      if (container.status === 'running') tell('container.started', container, transcriptOf(container.name));
+      // With times of its own it was there before: events tell of then.
+      const [made, started] = [facts.startedAt === undefined ? undefined : container.createdAt, facts.startedAt];
+      tell('container.created', container, transcriptOf(container.name), { at: made });
+      if (container.status === 'running') tell('container.started', container, transcriptOf(container.name), { at: started });
       return container;
     },
     change(id, facts) {

@@ -25,6 +25,7 @@ export interface ForeignFacts {
   runtime: Runtime;
   name: string;
   externalId?: string;
+  image?: string;
   command?: string;
   cgroupPath: string;
   processes?: number;
@@ -88,7 +89,8 @@ export class TestHost {
   /** A workload with its namespaces and its cgroup. */
   addWorkload(facts: ForeignFacts): Workload {
     const { runtime, name, own = [], shared = {}, processes = 1, cgroupPath } = facts;
-    const maker: Maker = { runtime, name, ...(facts.externalId === undefined ? {} : { externalId: facts.externalId }) };
+    const { externalId, image } = facts;
+    const maker: Maker = { runtime, name, ...(externalId === undefined ? {} : { externalId }), ...(image === undefined ? {} : { image }) };
     const leader = this.#process(facts.command ?? name);
     const made: Namespace[] = [];
     const keys = types.map((type) => {

@@ -19,11 +19,13 @@ export function populateHost(host: TestHost): void {
       pressure: { cpuSome: 0.031, memorySome: 0, memoryFull: 0, ioSome: 0.008, ioFull: 0.002 },
     },
   );
+  const images: Record<string, string> = { 'shop-web': 'nginx:1.27', 'shop-database': 'postgres:17', mail: 'docker.io/boky/postfix' };
   const docker = (name: string, id: string, use: Parameters<TestHost['addWorkload']>[0]['use'], limits = {}) =>
     host.addWorkload({
       runtime: 'docker',
       name,
       externalId: id.repeat(16),
+      image: images[name] ?? name,
       command: `${name}: master process`,
       cgroupPath: `/system.slice/docker-${id.repeat(16)}.scope`,
       processes: 3,
@@ -60,6 +62,19 @@ export function populateHost(host: TestHost): void {
     { memoryMaxBytes: 2048 * mebibyte },
   );
   docker('mail', 'ef56', { cpuMillis: 3, memoryBytes: 42 * mebibyte, pids: 5 });
+  // One of Kubernetes', by the names of namespace, pod and container.
+  host.addWorkload({
+    runtime: 'containerd',
+    name: 'billing/api-7d9f-x2k4p/api',
+    externalId: '9a7c'.repeat(16),
+    image: 'registry.example.org/billing/api:2.4.1',
+    command: '/app/api --listen :8080',
+    cgroupPath: `/kubepods.slice/kubepods-burstable.slice/cri-containerd-${'9a7c'.repeat(16)}.scope`,
+    processes: 5,
+    own: container,
+    use: { cpuMillis: 140, memoryBytes: 212 * mebibyte, pids: 14 },
+    limits: { memoryMaxBytes: 256 * mebibyte, cpuMaxMillis: 1000 },
+  });
   // A pod: three containers in one network.
   const infra = host.addWorkload({
     runtime: 'podman',

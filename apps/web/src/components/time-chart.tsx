@@ -195,7 +195,7 @@ export function TimeChart(props: TimeChartProps) {
         <span className={css.title}>{title}</span>
         {/* What is pointed at takes the place of the summary, so that nothing moves. */}
         <span className={css.readout} ref={readout} hidden={!pointed} aria-hidden="true" />
-        <span className={css.words} hidden={pointed}>
+        <span className={css.words} hidden={pointed} title={words}>
           {words}
         </span>
         {limit !== undefined && limitLabel !== undefined && <span className={css.limit}>{limitLabel}</span>}

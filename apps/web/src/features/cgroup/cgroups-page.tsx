@@ -141,7 +141,7 @@ export function CgroupsPage() {
     {
       id: 'cpu',
       heading: t('column.cpu'),
-      width: '152px',
+      width: '176px',
       narrowWidth: '88px',
       number: true,
       value: () => undefined,

@@ -139,7 +139,7 @@ export function useContainerColumns(tree: Tree, visible: readonly string[]): Col
       {
         id: 'cpu',
         heading: t('column.cpu'),
-        width: '152px',
+        width: '176px',
         narrowWidth: '92px',
         number: true,
         live: true,
@@ -231,7 +231,7 @@ export function ContainersTable({
         if (known !== undefined) onSort({ column: known, descending });
       }}
       hidden={hidden}
-      minWidth={1100}
+      minWidth={1140}
       onVisible={setVisible}
       onOpen={(row) => {
         if (row.kind === 'workload') router.push(workloadHref(row.workload));

@@ -54,7 +54,7 @@ const Room = memo(function Room({ data: { box, look } }: NodeProps<RoomNode>) {
         {HeldIcon !== undefined && room.heldBy !== undefined && (
           <span className={css.heldBy}>
             <HeldIcon size={14} stroke={1.75} aria-hidden="true" />
-            {h(`only.${room.heldBy}`)}
+            <span>{h(`only.${room.heldBy}`)}</span>
           </span>
         )}
       </div>

@@ -263,11 +263,13 @@ function Graph({ namespaces, inhabitants, view, show }: Props) {
 
   // Each picture is seen whole when it is opened.
   const fitted = useRef<string>(undefined);
+  const [placed, setPlaced] = useState(false);
   useEffect(() => {
     if (layout === undefined || pane === undefined || fitted.current === layout.picture || layout.placed.size === 0) return;
     const first = fitted.current === undefined;
     fitted.current = layout.picture;
     showWhole(layout.placed, first ? 0 : duration);
+    setPlaced(true);
   }, [layout, pane, showWhole, duration]);
 
   // What is wanted is flown to as soon as it stands somewhere; groups around it open on the way.
@@ -380,6 +382,7 @@ function Graph({ namespaces, inhabitants, view, show }: Props) {
       data-grouped={layout?.plan.grouped}
       data-level={level}
       data-moving={moving}
+      data-placed={placed}
       onKeyDown={onKeyDown}
     >
       <ReactFlow
