@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readlinkSync } from 'node:fs';
 import type { NamespaceInventory } from '@bulkhead/model';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { HandCgroup } from '../support/hand-cgroup.ts';
 import { eventually, startInstance, type TestInstance } from '../support/instance.ts';
 import { describeNeeds } from '../support/needs.ts';
 
@@ -51,6 +52,33 @@ describeNeeds(
           .map(({ type }) => type)
           .sort(),
       ).toEqual(['user', 'uts']);
+    });
+
+    it('ps --foreign lists containers of other runtimes, and no sandbox of ours that waits', async () => {
+      const cgroup = new HandCgroup(`/test-${instance.instance}/lxc.payload.webshop`);
+      const inside = spawn('unshare', ['--uts', 'sleep', '600'], { stdio: 'ignore' });
+      try {
+        cgroup.join(inside.pid as number);
+        const list = (...options: string[]) => instance.run('ps', '--foreign', ...options);
+        const row = await eventually('its row', () =>
+          list()
+            .stdout.split('\n')
+            .find((line) => line.startsWith('webshop ')),
+        );
+        expect(list().stdout.split('\n')[0]).toMatch(/^ID +NAME +RUNTIME +IMAGE +COMMAND +STATUS +PID$/);
+        expect(row.split(/ {2,}/)).toEqual(['webshop', 'webshop', 'lxc', '-', 'sleep', expect.stringMatching(/^Up /), String(inside.pid)]);
+        expect(list('-q').stdout.split('\n')).toContain('webshop');
+        expect(JSON.parse(list('--json').stdout)).toContainEqual(
+          expect.objectContaining({ maker: { runtime: 'lxc', externalId: 'webshop', name: 'webshop' } }),
+        );
+        expect(list().stdout).not.toContain('waiting');
+        expect(list('--tenant', 'acme')).toMatchObject({ code: 2, stderr: expect.stringContaining('exclude each other') });
+      } finally {
+        inside.kill('SIGKILL');
+        await once(inside, 'close');
+        await cgroup.remove();
+        await new HandCgroup(`/test-${instance.instance}`).remove();
+      }
     });
 
     it('draws what owns what', () => {
