@@ -1,4 +1,4 @@
-import { type Fd, hasErrno, O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY, readFileAt, record, statFd } from '@bulkhead/kernel';
+import { type Fd, hasErrno, O_DIRECTORY, O_PATH, O_RDONLY, readFileAt, record, statFd } from '@bulkhead/kernel';
 import { Problem } from '@bulkhead/model';
 import type { Hierarchy } from '../hierarchy.ts';
 import { parentOf } from '../path.ts';
@@ -42,7 +42,7 @@ const absent = ['ENOENT', 'ENODEV'] as const;
 export function openGroup(hierarchy: Hierarchy, path: string, flags = O_RDONLY): Fd | undefined {
   try {
     // Looking is no step of what is done to the host.
-    return record(undefined, () => hierarchy.openBeneath(path, flags | O_DIRECTORY | O_NOFOLLOW));
+    return record(undefined, () => hierarchy.openBeneath(path, flags | O_DIRECTORY));
   } catch (failure) {
     if (hasErrno(failure, ...absent)) return undefined;
     throw explainPath(hierarchy, path, failure);

@@ -233,7 +233,7 @@ export const memorySettings: readonly CgroupSetting[] = [
         to: 'v2',
         formula: 'none',
         source: 'cgroup-v2.rst, "Issues with v1 and Rationales for v2": replaced by memory.low of the others',
-        lost: 'All of it. It is no memory.high, which slows the group down at any time; libcgroup converts it to that all the same (src/abstraction-map.c).',
+        lost: 'All of it. It is no memory.high, which slows the group down at any time.',
       },
     ],
     elsewhere: 'memory.low of the groups that are to be spared.',
