@@ -236,6 +236,12 @@ describeNeeds(
       expect((await refusalOf('set', past))?.message).toContain('./bulkhead update --pids 60 limited');
       await agent.must('mutation', 'cgroup.set', { ...past, force: true });
       expect((await inspect()).drift).toEqual([{ subject: 'pids.max', asked: '70', found: '60' }]);
+      // Neither is the group of its tenant ended or stopped by a slip, nor the process taken out of it.
+      const tenant = path.slice(0, path.lastIndexOf('/'));
+      for (const verb of ['kill', 'freeze'])
+        expect((await refusalOf(verb, { path: tenant, confirmed: true }))?.message).toContain('the container limited');
+      const taken = await refusalOf('move', { path: ground.root, pids: [container.pid], confirmed: true });
+      expect(taken?.message).toContain('of the container limited');
       // What the kernel cannot do changes nothing, and is not remembered as asked for.
       const tooMuch = await agent.call('mutation', 'container.update', { container: 'limited', limits: { pidsMax: 0 } });
       expect(tooMuch.error?.data.problem).toBe('invalid');

@@ -124,7 +124,19 @@ export async function startAgent({
       const use = hostCgroups.use(path);
       return use === undefined ? undefined : { memoryBytes: use.memoryBytes, pids: use.pids, cpuMillis: use.cpuMillis };
     },
-    vital: () => vitalOf({ paths, processes, ownPath: own.cgroupPath }),
+    vital: () =>
+      vitalOf({
+        paths,
+        processes,
+        ownPath: own.cgroupPath,
+        containers: () =>
+          ready
+            ? runtime
+                .list()
+                .filter(({ status }) => status !== 'stopped')
+                .map((container) => ({ name: container.name, path: `/${runtime.cgroupPath(container)}` }))
+            : [],
+      }),
   });
   const sampler: Sampler = parts.use(
     new Sampler({

@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import type { Caller, CgroupDone } from '@bulkhead/api';
-import { blockDevices, type CgroupControl, type OwnedChange, ownershipOf, PreparedPlan, type UseNow } from '@bulkhead/cgroup';
+import {
+  blockDevices,
+  type CgroupControl,
+  membershipsOf,
+  type OwnedChange,
+  ownershipOf,
+  PreparedPlan,
+  type UseNow,
+} from '@bulkhead/cgroup';
 import { TranscriptBuilder } from '@bulkhead/container';
 import { Recorder } from '@bulkhead/kernel';
 import {
@@ -61,6 +69,11 @@ const events: Record<CgroupVerb, EventKind> = {
 /** Facts of an event are small: a list of devices is told by how long it is. */
 const shortened = (value: string): string => (value.length <= 200 ? value : `${value.slice(0, 199)}…`);
 
+/** Processes whose owner is looked for, at most. */
+const mostSources = 1000;
+/** Whose processes are nobody's to keep together; those of systemd's scopes others started. */
+const unownedRuntimes: ReadonlySet<Maker['runtime']> = new Set(['plain', 'kernel', 'bulkhead', 'browser', 'bubblewrap']);
+
 const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/';
 
 function ownerOf({ runtime, name }: Maker): string {
@@ -107,7 +120,23 @@ export class CgroupVerbs {
     // Who has the group above owns what is made in it.
     const maker = makerOf(verb === 'create' ? parentOf(path) : path);
     const { groups, pids: vitalPids } = vital();
-    return ownershipOf({ maker, path, verb, changes, vital: groups, use: use(path) ?? {}, pids, vitalPids });
+    const ownership = ownershipOf({ maker, path, verb, changes, vital: groups, use: use(path) ?? {}, pids, vitalPids });
+    if (verb === 'move') this.#considerSources(ownership, pids);
+    return ownership;
+  }
+
+  /** Processes that are moved are taken from somebody: from a container, or from a service that systemd keeps by its group. */
+  #considerSources(ownership: CgroupOwnership, pids: readonly number[]): void {
+    for (const pid of pids.slice(0, mostSources))
+      for (const { path } of membershipsOf(pid) ?? []) {
+        const { runtime, name, containerId, externalId = '' } = this.#options.makerOf(`/${path}`);
+        if (containerId !== undefined)
+          ownership.protections.push(
+            `Process ${pid} is of the container ${name} of this instance: out of its group it would be neither limited nor counted.`,
+          );
+        else if (runtime === 'systemd' ? externalId.endsWith('.service') : !unownedRuntimes.has(runtime)) ownership.confirm = true;
+      }
+    ownership.protections = [...new Set(ownership.protections)];
   }
 
   /** What stands against it, whatever is confirmed; undefined where it may be done. */
@@ -149,6 +178,7 @@ export class CgroupVerbs {
   ): { plan: CgroupPlan; ownership: CgroupOwnership; refusal?: string } {
     const { path, verb, changes, pids, enableControllers } = input;
     const plan = verb === 'set' ? this.#options.control.plan(path, changes, { enableControllers }) : new PreparedPlan(path, [], [], []);
+    if (verb !== 'set' && verb !== 'create') this.#options.control.incarnation(path);
     const deed = { verb, path, changes: plan.changes, pids };
     const ownership = this.#ownership(deed);
     const refusal = this.#refusal(caller, deed, ownership, false)?.message;
@@ -202,12 +232,9 @@ export class CgroupVerbs {
     const detail = Object.fromEntries(plan.changes.map(({ key, value }) => [key, shortened(value)]));
     return this.#perform(caller, { verb: 'set', path, changes: plan.changes }, input, detail, (recorder) => {
       control.apply(plan, { recorder });
-      authors.note(
-        path,
-        control.incarnation(path),
-        plan.changes.map(({ key }) => key),
-        caller.subject,
-      );
+      const written = new Set(plan.steps.flatMap(({ key }) => (key === undefined ? [] : [key])));
+      // What was so already nobody set.
+      if (written.size > 0) authors.note(path, control.incarnation(path), [...written], caller.subject);
     });
   }
 

@@ -15,6 +15,8 @@ export interface VitalOptions {
   processes: Pick<ServiceProcesses, 'read'>;
   /** Path of the instance's own cgroup, with a slash before it. */
   ownPath: string;
+  /** Containers of this instance that live, each with the path of its cgroup. */
+  containers(): { name: string; path: string }[];
 }
 
 /** Who supervises this instance, as it wrote it down. */
@@ -32,7 +34,7 @@ function supervisorOf(file: string): number | undefined {
  * Groups that the machine and this instance live by, in any hierarchy: those of process 1, of the kernel's threads, of our
  * services, the whole host, and what holds our containers. Read anew each time: processes move.
  */
-export function vitalOf({ paths, processes, ownPath }: VitalOptions): Vital {
+export function vitalOf({ paths, processes, ownPath, containers }: VitalOptions): Vital {
   const supervisor = supervisorOf(paths.supervisorFile);
   const pids = new Map<number, string>([
     [1, 'process 1 of the host'],
@@ -46,6 +48,7 @@ export function vitalOf({ paths, processes, ownPath }: VitalOptions): Vital {
     ['/init.scope', { path: '/init.scope', why: 'process 1 of the host is in it' }],
     [ownPath, { path: ownPath, why: 'the containers of this instance are in it' }],
   ]);
+  for (const { name, path } of containers()) groups.set(path, { path, why: `the container ${name} is in it` });
   for (const [pid, what] of pids)
     for (const { path } of membershipsOf(pid) ?? []) {
       const at = `/${path}`;

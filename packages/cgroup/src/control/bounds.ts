@@ -169,3 +169,30 @@ export function checkBounds(
       );
   }
 }
+
+/** What comes of a limit below what is in use now; undefined where it is not, or nobody knows. */
+export function warnOfUse(
+  setting: CgroupSetting,
+  value: string,
+  version: 1 | 2,
+  held: (file: string) => string | undefined,
+): string | undefined {
+  const limit = finite(value);
+  if (limit === undefined) return undefined;
+  const now = (file: string): bigint | undefined => finite(held(file));
+  if (setting.key === 'memory.max') {
+    const used = now(version === 1 ? 'memory.usage_in_bytes' : 'memory.current');
+    if (used === undefined || limit >= used) return undefined;
+    const outcome =
+      version === 1
+        ? 'the kernel frees what it can, and refuses it where that is not enough'
+        : 'the kernel frees what it can, and where that is not enough the OOM killer ends processes';
+    return `It holds ${used} bytes now: ${outcome}.`;
+  }
+  if (setting.key === 'pids.max') {
+    const used = now('pids.current');
+    if (used === undefined || limit >= used) return undefined;
+    return `It has ${used} processes and threads now: none of them is ended, and no further one can be started.`;
+  }
+  return undefined;
+}

@@ -179,6 +179,19 @@ describe('a host with version 2 alone', () => {
     expect(() => control.settings('/a/pids.max')).toThrow(refusing('invalid', 'is a file'));
   });
 
+  test('warns of limits below what is in use', () => {
+    make('tree/a', { 'memory.current': '50000000\n', 'pids.current': '9\n' });
+    const warnings = (changes: { key: string; value: string }[]) => control.plan('/a', changes).warnings;
+    expect(warnings([{ key: 'memory.max', value: '1M' }])).toEqual([expect.stringContaining('OOM killer')]);
+    expect(warnings([{ key: 'pids.max', value: '5' }])).toEqual([expect.stringContaining('It has 9')]);
+    expect(
+      warnings([
+        { key: 'memory.max', value: '1G' },
+        { key: 'pids.max', value: 'max' },
+      ]),
+    ).toEqual([]);
+  });
+
   test('a plan writes nothing', () => {
     inShort('/a', { 'pids.max': '5' });
     expect(readFileSync(join(root, 'tree/a/pids.max'), 'utf8')).toBe('max\n');

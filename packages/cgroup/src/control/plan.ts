@@ -17,7 +17,7 @@ import {
 import type { Hierarchy } from '../hierarchy.ts';
 import type { Hierarchies } from '../tree/hierarchies.ts';
 import { withDeviceNumbers } from './block-devices.ts';
-import { checkBounds } from './bounds.ts';
+import { checkBounds, warnOfUse } from './bounds.ts';
 import { type ControllerStep, enablingSteps } from './delegation.ts';
 import { readDevices } from './device-program.ts';
 import type { HeldGroup } from './held-group.ts';
@@ -49,7 +49,7 @@ export class PreparedPlan implements CgroupPlan {
   /** What was asked for, by setting and with its canonical value. */
   readonly changes: readonly OwnedChange[];
 
-  constructor(path: string, prepared: readonly PreparedStep[], warnings: readonly string[], changes: readonly OwnedChange[]) {
+  constructor(path: string, prepared: readonly PreparedStep[], warnings: readonly string[], changes: readonly OwnedChange[] = []) {
     this.path = path;
     this.changes = changes;
     this.prepared = prepared;
@@ -246,6 +246,8 @@ export class Planner {
     }
     const held = this.#ahead.of(hierarchy);
     const before = held(dialect.files[0]?.name ?? '');
+    const warning = before === undefined ? undefined : warnOfUse(setting, value, version, held);
+    if (warning !== undefined) this.#warnings.push(warning);
     checkBounds(setting, value, this.#group, place, held);
     this.#checkIdle(setting, place);
     // Of a controller that is yet to be enabled the group has no files: it begins with the presets.
