@@ -67,7 +67,7 @@ describeNeeds(
     };
     const pidsMax = (path: string) => ground.read('pids', path, 'pids.max');
 
-    it('tells in a dry run whose a group is, the owner’s own command, and what will be overwritten; and does nothing', async () => {
+    it('tells in a dry run whose a group is, the own command of its owner, and what will be overwritten; and does nothing', async () => {
       const changes = [
         { key: 'pids.max', value: '44' },
         { key: 'cpu.weight', value: '30' },
@@ -184,7 +184,7 @@ describeNeeds(
       expect(told.find(({ kind }) => kind === 'cgroup.killed')?.detail.processes).toBe(1);
     });
 
-    it('is capped by the host’s policy for a control plane: limits as it comes, nothing where it says off', async () => {
+    it('is capped by the policy of the host for a control plane: limits as it comes, nothing where it says off', async () => {
       const path = `${ground.root}/capped`;
       ground.create(path);
       const set = { path, changes: [{ key: 'pids.max', value: '5' }] };

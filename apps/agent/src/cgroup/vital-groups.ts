@@ -38,7 +38,7 @@ export function vitalOf({ paths, processes, ownPath, containers }: VitalOptions)
   const supervisor = supervisorOf(paths.supervisorFile);
   const pids = new Map<number, string>([
     [1, 'process 1 of the host'],
-    [2, 'the parent of the kernel’s threads'],
+    [2, 'the parent of the threads of the kernel'],
     ...(supervisor === undefined ? [] : [[supervisor, 'the supervisor of bulkhead'] as const]),
     ...processes.read().map(({ name, pid }) => [pid, `the ${name} of bulkhead`] as const),
     [process.pid, 'the agent of bulkhead'],

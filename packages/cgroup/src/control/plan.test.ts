@@ -214,7 +214,7 @@ describe('a host with hierarchies of version 1', () => {
     use([open('cpu', ['cpu', 'cpuacct']), open('cpuset', ['cpuset'])], open('tree', []));
   });
 
-  test('takes both versions’ words for the same', () => {
+  test('takes the words of both versions for the same', () => {
     expect(inShort('/a', { 'cpu.weight': '20' })).toEqual(['cpu/a/cpu.shares: 1024 → 205']);
     expect(inShort('/a', { 'cpu.shares': '200' })).toEqual(['cpu/a/cpu.shares: 1024 → 200']);
     expect(() => inShort('/a', { 'cpu.shares': 'many' })).toThrow(refusing('invalid', 'cpu.shares holds "many"'));
