@@ -15,6 +15,7 @@ import {
 } from '@bulkhead/model';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CgroupGround, isUnified } from '../support/cgroup-ground.ts';
+import { boundMsec } from '../support/emulation.ts';
 import { cgroupMounts } from '../support/hand-cgroup.ts';
 import { startTestInstance, type TestInstance } from '../support/launcher.ts';
 import { describeNeeds } from '../support/needs.ts';
@@ -144,8 +145,11 @@ describeNeeds(
       const starving = await refusalOf('set', { path: own, changes: [{ key: 'memory.max', value: '1M' }] });
       expect(starving?.message).toContain('memory.max 1048576 is less than it needs');
       expect(ground.stateOf(own, 'memory.max').value).toBe('max');
-      // Above what it uses is no slip, and with the word said it is done all the same.
-      await agent.must('mutation', 'cgroup.set', { path: own, changes: [{ key: 'memory.max', value: '8G' }] });
+      // Above what it uses is no slip, once that is measured; and with the word said it is done all the same.
+      const measured = async () =>
+        (await refusalOf('set', { path: own, changes: [{ key: 'memory.max', value: '8G' }] }))?.message ?? 'done';
+      await expect.poll(measured, { timeout: boundMsec(10_000), interval: 200 }).toBe('done');
+      expect(ground.stateOf(own, 'memory.max').value).toBe(String(8 * 1024 ** 3));
       await agent.must('mutation', 'cgroup.set', { path: own, changes: [{ key: 'pids.max', value: '20000' }], force: true });
       expect(pidsMax(own)).toBe('20000');
       expect((await refusalOf('move', { path: unit, pids: [agent.pid], confirmed: true }))?.message).toContain('stays where it is');

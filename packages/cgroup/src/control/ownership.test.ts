@@ -113,6 +113,8 @@ describe('ownership', () => {
     expect(of('set')).toMatchObject({ foreign: true, confirm: false });
     for (const verb of ['kill', 'remove', 'freeze'] as const) expect(of(verb).confirm, verb).toBe(true);
     expect(of('set').overwritten).toBeUndefined();
+    const root: Maker = { runtime: 'kernel', name: '/' };
+    expect(ownershipOf({ ...facts, maker: root, path: '/lesscpu', verb: 'create' }).confirm).toBe(false);
   });
 
   test("of a container of this instance: through the container's own commands", () => {

@@ -45,7 +45,8 @@ export function ownershipOf({ maker, path, verb, changes = [], ...facts }: Owner
     protections.push(
       `${path} is of the container ${maker.name} of this instance: it is changed through the container's own commands${command === undefined ? '' : ` (${command})`}.`,
     );
-  const isUnowned = maker.runtime === 'plain';
+  // The root is the kernel's: whoever makes a group in it takes it from nobody.
+  const isUnowned = maker.runtime === 'plain' || maker.runtime === 'kernel';
   return {
     maker,
     foreign,
