@@ -58,7 +58,7 @@ it('is reached from the cgroups, and shows both versions side by side while it i
   await v1.getByText('this host').waitFor();
   expect(await v2.getByText('this host').count()).toBe(0);
   await page.getByText('echo 800 > /sys/fs/cgroup/cpu/morecpu/cpu.shares').waitFor();
-  expect(web.agent.configs.size).toBe(0);
+  expect(web.agent.configs.configs.size).toBe(0);
   expect(browser.troubles).toEqual([]);
 });
 
@@ -93,7 +93,7 @@ it('is opened from a file, applied after a question, and listed as in force', as
   await apply().click();
   const dialog = page.getByRole('dialog', { name: 'Apply article?' });
   await dialog.getByText('mkdir /sys/fs/cgroup/cpu/lesscpu').waitFor();
-  expect(web.agent.configs.size).toBe(0);
+  expect(web.agent.configs.configs.size).toBe(0);
   await dialog.getByRole('button', { name: 'Apply', exact: true }).click();
   await dialog.getByText('article is in force').waitFor();
   expect(await accessibilityTroubles(page)).toEqual([]);
@@ -101,7 +101,7 @@ it('is opened from a file, applied after a question, and listed as in force', as
   const entry = page.locator('[data-config="article"]');
   await entry.getByText('in force').waitFor();
   await entry.getByRole('link', { name: /^\/morecpu/ }).waitFor();
-  expect(web.agent.configs.get('article')?.text).toBe(articleConfig);
+  expect(web.agent.configs.configs.get('article')?.text).toBe(articleConfig);
   // The same once more changes nothing, and says so.
   await page.getByText('All is so already').waitFor(patience);
   const downloading = page.waitForEvent('download');
@@ -123,7 +123,7 @@ it('is removed after a question, which tells what went', async () => {
   await dialog.getByRole('button', { name: 'Close' }).last().click();
   await entry.waitFor({ state: 'detached' });
   await page.getByText('No configuration is kept on this host.').waitFor();
-  expect(web.agent.configs.size).toBe(0);
+  expect(web.agent.configs.configs.size).toBe(0);
 });
 
 it('is made of a group that is there, in the words that are asked for', async () => {

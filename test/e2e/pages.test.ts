@@ -53,7 +53,7 @@ function keepConfigs(): void {
   const directory = '/etc/bulkhead/abc/cgconfig.d';
   const at = new Date(Date.now() - 3_600_000).toISOString();
   const made = [{ path: '/lesscpu', controllers: ['cpu'] }];
-  const { configs } = web.agent;
+  const { configs } = web.agent.configs;
   configs.set('shares', { name: 'shares', file: `${directory}/shares.conf`, text, importedAt: at, importedBy: 'Ada', appliedAt: at, made });
   const trouble = 'line 3, column 14: expected "=", found the word "200"';
   configs.set('broken', { name: 'broken', file: `${directory}/broken.conf`, text, importedAt: at, importedBy: 'Ada', trouble, made: [] });

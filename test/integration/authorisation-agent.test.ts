@@ -122,6 +122,8 @@ const expectations: Record<string, Expectation> = {
   // A text that holds no group: it is let through, and changes nothing of the host.
   'cgroup.importConfig': any(wholeHost, { name: 'matrix', text: '# nothing\n' }),
   'cgroup.exportConfig': any(wholeHost, { path: '/', controllers: ['pids'] }),
+  // A path without a variable is none of a template: it is let through, and makes nothing.
+  'cgroup.makeFromTemplate': any(wholeHost, { template: '/plain', pid: 1 }),
   'cgroup.listConfigs': any(wholeHost, {}),
   'cgroup.removeConfig': any({ ...wholeHost, administrator: 'not-found', 'local root': 'not-found' }, { name: 'was-never-there' }),
   'lab.list': any(wholeHost, {}),

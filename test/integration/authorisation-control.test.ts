@@ -101,6 +101,7 @@ const expectations: Record<string, Expectation> = {
   'cgroup.previewConfig': { about: 'nothing', input: () => ({ text: 'group a { cpu {} }' }) },
   'cgroup.importConfig': { about: 'nothing', input: () => ({ name: 'matrix', text: '# nothing\n' }) },
   'cgroup.exportConfig': { about: 'nothing', input: () => ({ path: '/system.slice' }) },
+  'cgroup.makeFromTemplate': { about: 'nothing', input: () => ({ template: '/students/%u', pid: 1 }) },
   'cgroup.listConfigs': { about: 'nothing', input: () => ({}) },
   'cgroup.removeConfig': { about: 'nothing', input: () => ({ name: 'matrix' }) },
   'cgroup.history': { about: 'nothing', input: () => ({ path: '/', ...window }) },

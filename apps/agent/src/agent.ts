@@ -174,10 +174,8 @@ export async function startAgent({
     directory: paths.cgroupConfigs,
     stateFile: `${paths.agentState}/cgroup-configs.json`,
     bootId,
-    ownerOf: (path) => {
-      const { runtime, name } = makerOf(path, own);
-      return runtime === 'plain' ? undefined : { owner: `${runtime} (${name})` };
-    },
+    look: (caller, deed) => cgroupVerbs.look(caller, deed),
+    noteAuthor: (path, keys, subject) => cgroupVerbs.noteAuthor(path, keys, subject),
   });
 
   const hierarchies = parts.use(openHierarchies());

@@ -46,6 +46,21 @@ export const cgroupConfigContract = {
       lost: z.array(z.string()),
     }),
   }),
+  /**
+   * The group that a template stands for with a process (`/students/%u`), made where it is not there yet: as the kept
+   * configurations describe it, or without settings where none does.
+   */
+  makeFromTemplate: mutation({
+    permission: 'cgroup:write',
+    scope: 'host',
+    input: z.object({
+      template: CgroupPath,
+      pid: z.number().int().positive().max(4_194_304),
+      /** By the names of either version; by default those of the template. */
+      controllers: z.array(z.string().min(1).max(64)).max(32).optional(),
+    }),
+    output: z.object({ path: CgroupPath, transcript: Transcript }),
+  }),
   listConfigs: query({ permission: 'cgroup:read', scope: 'host', input: Nothing, output: z.array(CgroupConfigEntry) }),
   /** Forgets a configuration and takes back what it did: groups that it made and that are empty go, the others are told. */
   removeConfig: mutation({

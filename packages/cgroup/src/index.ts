@@ -2,15 +2,16 @@
 
 export { type Accounts, parseAccounts } from './cgconfig/accounts.ts';
 export { type AppliedConfig, applyConfig } from './cgconfig/apply.ts';
+export { changesOf } from './cgconfig/changes.ts';
 export { ConfigError } from './cgconfig/config-error.ts';
 export { type ExportOptions, exportConfig } from './cgconfig/export.ts';
 export { MountedHost } from './cgconfig/host.ts';
-export { readIntent } from './cgconfig/intent.ts';
+export { readIntent, type TemplateIntent } from './cgconfig/intent.ts';
 export { parseConfig } from './cgconfig/parser.ts';
-export { type ConfigPlan, type ConfigStep, type Place, planConfig } from './cgconfig/plan.ts';
+export { type ConfigPlan, type ConfigStep, type Place, planConfig, planIntent } from './cgconfig/plan.ts';
 export { describeStep, toFault, toPreview, toUnreadable } from './cgconfig/preview.ts';
 export { type ConfigHost, planSide } from './cgconfig/side.ts';
-export { expandTemplate, type TemplateSubject } from './cgconfig/template.ts';
+export { expandTemplate, intentOfTemplate, isTemplatePath, type TemplateSubject } from './cgconfig/template.ts';
 export { type UndoneConfig, undoConfig } from './cgconfig/undo.ts';
 export { blockDevices } from './control/block-devices.ts';
 export { HostCgroupControl } from './control/index.ts';

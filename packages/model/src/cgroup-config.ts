@@ -107,6 +107,8 @@ export const CgroupConfigPreview = z.object({
   steps: z.array(z.object({ line: z.number().int().positive(), text: z.string() })),
   /** Groups that are somebody else's, and what applying does to them. */
   foreign: z.array(z.object({ path: CgroupPath, owner: z.string(), command: z.string().optional() })),
+  /** Why it may not be done by who asks: the host's policy, or what the host lives by. */
+  refusals: z.array(z.string()),
   /** Groups that the stored configuration of this name made and this one no longer names: removed where they are empty. */
   obsolete: z.array(z.object({ path: CgroupPath, controllers: z.array(z.string()) })),
 });

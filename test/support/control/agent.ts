@@ -41,14 +41,19 @@ export interface TestAgent {
   /** What lives beside the containers. */
   readonly host: TestHost;
   /** Configurations of cgroups that it keeps. */
-  readonly configs: TestConfigs['configs'];
+  readonly configs: TestConfigs;
   readonly labs: TestLabs;
   /** Paths of all calls it accepted, in order. */
   readonly calls: { path: string; caller: Caller }[];
   add(facts: Partial<Container> & { name: string }): Container;
   change(id: string, facts: Partial<Container>): Container;
   remove(id: string): void;
-  tell(kind: HostEvent['kind'], container: Container | undefined, transcript?: Transcript, more?: { at?: string | undefined; detail?: HostEvent['detail'] }): HostEvent;
+  tell(
+    kind: HostEvent['kind'],
+    container: Container | undefined,
+    transcript?: Transcript,
+    more?: { at?: string | undefined; detail?: HostEvent['detail'] },
+  ): HostEvent;
   print(id: string, text: string, stream?: 'stdout' | 'stderr'): void;
   /** Ends the server and every stream, as a crash would. */
   crash(): Promise<void>;
@@ -489,7 +494,7 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
     socketPath,
     hostId,
     host,
-    configs: configs.configs,
+    configs,
     labs,
     calls,
     journal,

@@ -1,4 +1,4 @@
-import type { agentContract } from '@bulkhead/api';
+import type { agentContract, cgroupConfigContract } from '@bulkhead/api';
 import type { HandlersOf } from '@bulkhead/api/router';
 import { type CgroupConfigEntry, type CgroupConfigPreview, Problem } from '@bulkhead/model';
 import {
@@ -25,6 +25,8 @@ const legacy = ['cpu', 'cpuacct', 'cpuset', 'memory', 'blkio', 'pids', 'devices'
 /** Configurations of an agent without a kernel: the real reader and planner over groups that are held in memory. */
 export class TestConfigs {
   readonly configs = new Map<string, CgroupConfigEntry>();
+  /** What stands against every text: the host's policy, say. */
+  refusals: string[] = [];
   /** Groups that are there, `cpu /lesscpu`. */
   readonly #groups = new Set<string>();
   /** Files of groups, `/lesscpu cpu.shares`. */
@@ -38,7 +40,7 @@ export class TestConfigs {
   };
 
   #preview(text: string): CgroupConfigPreview {
-    const rest = { foreign: [], obsolete: [] };
+    const rest = { foreign: [], refusals: this.refusals, obsolete: [] };
     try {
       const intent = readIntent(parseConfig(text), text, accounts);
       const context = { text, host: this.#host };
@@ -67,7 +69,7 @@ export class TestConfigs {
     return config;
   }
 
-  readonly handlers: Pick<Handlers, 'previewConfig' | 'importConfig' | 'exportConfig' | 'listConfigs' | 'removeConfig'> = {
+  readonly handlers: Pick<Handlers, keyof typeof cgroupConfigContract> = {
     previewConfig: ({ input }) => this.#preview(input.text),
     importConfig: ({ caller, input: { name, text } }) => {
       const { faults, v1 } = this.#preview(text);
@@ -89,6 +91,7 @@ export class TestConfigs {
       text: `# ${input.path} and below, in words of version ${input.words === 'v2' ? 2 : 1}.\n\ngroup ${input.path.slice(1)} {\n\tcpu {\n\t\t${input.words === 'v2' ? 'cpu.weight = 20' : 'cpu.shares = 200'};\n\t}\n}\n`,
       lost: [],
     }),
+    makeFromTemplate: ({ input }) => ({ path: input.template.replaceAll('%u', 'root'), transcript: transcriptOf(input.template) }),
     listConfigs: () => [...this.configs.values()],
     removeConfig: ({ input }) => {
       const { made } = this.#find(input.name);

@@ -1,15 +1,19 @@
-import { readFileSync } from 'node:fs';
+import type { Caller } from '@bulkhead/api';
 import {
   type AppliedConfig,
   applyConfig,
   ConfigError,
   type ConfigPlan,
+  changesOf,
   describeStep,
+  expandTemplate,
   exportConfig,
+  intentOfTemplate,
+  isTemplatePath,
   MountedHost,
   type Place,
-  parseAccounts,
   planConfig,
+  planIntent,
   toPreview,
   toUnreadable,
   type UndoneConfig,
@@ -19,31 +23,24 @@ import { type RecordedTranscript, TranscriptBuilder } from '@bulkhead/container'
 import { Recorder, record } from '@bulkhead/kernel';
 import { type CgroupConfigEntry, type CgroupConfigPreview, type DoctorText, Problem } from '@bulkhead/model';
 import { doctorText } from '@bulkhead/model/doctor-text';
+import { byPath, intended, mergeApplied } from './applied-config.ts';
+import type { CgroupVerbs, Deed } from './cgroup-verbs.ts';
 import { ConfigStore, hashOf, type KnownState } from './config-store.ts';
+import { accounts, processSubject, templatesOf } from './config-templates.ts';
 
 export interface CgroupConfigsOptions {
   /** Where texts are: `/etc/bulkhead/<instance>/cgconfig.d`. */
   directory: string;
   stateFile: string;
   bootId: string;
-  /** Whose a group is that was there before, and what to say of it. @returns undefined where it is nobody's */
-  ownerOf(path: string): { owner: string; command?: string } | undefined;
+  /** Whose the group of a deed is, and what stands against it. */
+  look: CgroupVerbs['look'];
+  /** Remembers who set what of a group. */
+  noteAuthor: CgroupVerbs['noteAuthor'];
 }
-
-/** Places of one path, told by the controllers of their hierarchies. */
-function byPath(places: readonly Place[]): { path: string; controllers: string[] }[] {
-  const paths = new Map<string, string[]>();
-  for (const { path, controller } of places) paths.set(path, [...(paths.get(path) ?? []), controller]);
-  return [...paths].map(([path, controllers]) => ({ path, controllers }));
-}
-
-const samePlace = (left: Place, right: Place): boolean =>
-  left.version === right.version && left.controller === right.controller && left.path === right.path;
 
 const keptReasons = ({ kept }: UndoneConfig): { path: string; reason: string }[] =>
   kept.map(({ path, controller, file, reason }) => ({ path, reason: `${file ?? controller}: ${reason}` }));
-
-const accounts = () => parseAccounts({ passwd: readFileSync('/etc/passwd', 'utf8'), group: readFileSync('/etc/group', 'utf8') });
 
 /** What a fault of a text is to whoever asked for it to be applied. */
 function faultProblem(faults: readonly ConfigError[]): Problem {
@@ -82,17 +79,20 @@ export class CgroupConfigs {
     this.#store.putStates(states);
   }
 
-  preview(name: string, text: string): CgroupConfigPreview {
+  preview(caller: Caller, name: string, text: string): CgroupConfigPreview {
     using host = new MountedHost();
     try {
       const plan = planConfig(text, { host, accounts: accounts() });
+      const obsolete = this.#obsolete(name, plan, host);
+      const { foreign, refusals } = this.#judge(caller, this.#deeds(plan, host, obsolete));
       return {
         ...toPreview(plan, (step) => describeStep(step, host)),
-        foreign: this.#foreign(plan, host),
-        obsolete: byPath(this.#obsolete(name, plan, host)),
+        foreign,
+        refusals: refusals.map(({ message, remedy }) => (remedy === undefined ? message : `${message}: ${remedy}`)).slice(0, 20),
+        obsolete: byPath(obsolete),
       };
     } catch (failure) {
-      if (failure instanceof ConfigError) return { ...toUnreadable(failure), foreign: [], obsolete: [] };
+      if (failure instanceof ConfigError) return { ...toUnreadable(failure), foreign: [], refusals: [], obsolete: [] };
       throw failure;
     }
   }
@@ -108,20 +108,41 @@ export class CgroupConfigs {
     }
   }
 
-  /** Groups that are to be changed, were there before, and are somebody's; those that a configuration of ours made are nobody's. */
-  #foreign(plan: ConfigPlan, host: MountedHost): CgroupConfigPreview['foreign'] {
-    const own = [...this.#store.states().values()].filter(({ bootId }) => bootId === this.#options.bootId).flatMap(({ made }) => made);
-    const touched = new Set(
-      plan.steps
-        .filter(({ kind, place }) => kind !== 'make' && kind !== 'fill-cpuset' && host.exists(place.version, place.controller, place.path))
-        .map(({ place }) => place.path),
+  /** What a plan does to each group, as it is judged: what is made is made in the group above. */
+  #deeds(plan: ConfigPlan, host: MountedHost, obsolete: readonly Place[]): Deed[] {
+    const made = plan.steps.filter(({ kind }) => kind === 'make').map(({ place }) => place.path);
+    const sets = [plan.v1, plan.v2].flatMap(({ version, groups }) =>
+      groups
+        .filter(({ here, path, writes }) => here && writes.length > 0 && this.#isThere(path, host))
+        .map(({ path, writes }): Deed => ({ verb: 'set', path, changes: changesOf(version, writes) })),
     );
-    return [...touched]
-      .filter((path) => !own.some((place) => place.path === path))
-      .flatMap((path) => {
-        const found = this.#options.ownerOf(path);
-        return found === undefined ? [] : [{ path, ...found }];
-      });
+    const owned = plan.steps.filter(({ kind, place }) => kind === 'own' && !made.includes(place.path)).map(({ place }) => place.path);
+    return [
+      ...[...new Set([...made, ...owned])].map((path): Deed => ({ verb: 'create', path })),
+      ...sets,
+      ...[...new Set(obsolete.map(({ path }) => path))].map((path): Deed => ({ verb: 'remove', path })),
+    ];
+  }
+
+  #isThere(path: string, host: MountedHost): boolean {
+    return host.hierarchies.some((hierarchy) => hierarchy.exists(path.slice(1)));
+  }
+
+  /** Whose groups are changed that were there before, and what stands against the whole. Those that a configuration of ours made are nobody's. */
+  #judge(caller: Caller, deeds: readonly Deed[]): { foreign: CgroupConfigPreview['foreign']; refusals: Problem[] } {
+    const states = [...this.#store.states().values()].filter(({ bootId }) => bootId === this.#options.bootId);
+    const own = new Set(states.flatMap(({ made }) => made.map(({ path }) => path)));
+    const foreign: CgroupConfigPreview['foreign'] = [];
+    const refusals = new Map<string, Problem>();
+    for (const deed of deeds) {
+      const { ownership, refusal } = this.#options.look(caller, deed);
+      if (refusal !== undefined) refusals.set(refusal.message, refusal);
+      if (deed.verb !== 'set' || !ownership.confirm || own.has(deed.path)) continue;
+      const { runtime, name } = ownership.maker;
+      const { command } = ownership;
+      foreign.push({ path: deed.path, owner: `${runtime} (${name})`, ...(command === undefined ? {} : { command }) });
+    }
+    return { foreign, refusals: [...refusals.values()] };
   }
 
   /** What the kept configuration of this name made and the new one no longer names. */
@@ -170,12 +191,15 @@ export class CgroupConfigs {
    * @throws Problem('invalid') with line and column, Problem('conflict') where groups of others are touched and nobody confirmed it
    */
   import(
+    caller: Caller,
     { name, text, confirmed }: { name: string; text: string; confirmed: boolean },
-    by: string,
   ): { config: CgroupConfigEntry; kept: { path: string; reason: string }[]; transcript: RecordedTranscript } {
     using host = new MountedHost();
     const plan = this.#plan(text, host);
-    const foreign = this.#foreign(plan, host);
+    const obsolete = this.#obsolete(name, plan, host);
+    const deeds = this.#deeds(plan, host, obsolete);
+    const { foreign, refusals } = this.#judge(caller, deeds);
+    if (refusals[0] !== undefined) throw refusals[0];
     if (foreign.length > 0 && !confirmed)
       throw new Problem(
         'conflict',
@@ -185,7 +209,6 @@ export class CgroupConfigs {
         },
       );
     const before = this.#stateOf(name);
-    const obsolete = this.#obsolete(name, plan, host);
     this.#store.checkRoom(name);
     const base = { bootId: this.#options.bootId, hash: hashOf(text) };
     this.#setState(name, { ...base, pending: true, previous: before, ...intended(plan) });
@@ -210,11 +233,46 @@ export class CgroupConfigs {
     this.#setState(name, {
       ...base,
       importedAt: now,
-      importedBy: by,
+      importedBy: caller.subject.name,
       appliedAt: now,
-      ...merge(before, result.applied, result.undone),
+      ...mergeApplied(before, result.applied, result.undone),
     });
+    for (const { verb, path, changes } of deeds)
+      if (verb === 'set')
+        this.#options.noteAuthor(
+          path,
+          (changes ?? []).map(({ key }) => key),
+          caller.subject,
+        );
     return { config: this.#entry(name, text, host), kept: keptReasons(result.undone), transcript };
+  }
+
+  /**
+   * Makes the group that a template stands for with a process.
+   *
+   * @throws Problem('not-found') where there is no such process
+   */
+  makeFromTemplate(
+    caller: Caller,
+    { template, pid, controllers }: { template: string; pid: number; controllers?: readonly string[] | undefined },
+  ): { path: string; transcript: RecordedTranscript } {
+    if (!isTemplatePath(template))
+      throw new Problem('invalid', `${template} has no variable`, { remedy: 'variables are %u, %g, %p by name, and %U, %G, %P by number' });
+    const path = expandTemplate(template, processSubject(pid));
+    using host = new MountedHost();
+    const intent = intentOfTemplate(templatesOf(this.#store), { template, path, controllers });
+    if (intent.groups[0]?.controllers.length === 0)
+      throw new Problem('not-found', `no kept configuration has a template ${template}`, {
+        remedy: 'name controllers, or import a configuration that has it',
+      });
+    const plan = planIntent(intent, '', host);
+    if (plan.faults[0] !== undefined) throw new Problem('invalid', plan.faults[0].what);
+    const { refusals } = this.#judge(caller, this.#deeds(plan, host, []));
+    if (refusals[0] !== undefined) throw refusals[0];
+    // A group that is there is taken as it is.
+    const isNew = plan.steps.some(({ kind }) => kind === 'make');
+    const { transcript } = this.#recorded(() => applyConfig(isNew ? plan.steps : [], host));
+    return { path, transcript };
   }
 
   export(
@@ -252,8 +310,11 @@ export class CgroupConfigs {
     });
   }
 
-  /** @throws Problem('not-found') */
-  remove(name: string): {
+  /** @throws Problem('not-found'), Problem('forbidden') where the host's policy does not let it be done by who asks */
+  remove(
+    caller: Caller,
+    name: string,
+  ): {
     removed: { path: string; controllers: string[] }[];
     kept: { path: string; reason: string }[];
     restored: UndoneConfig['restored'];
@@ -263,6 +324,12 @@ export class CgroupConfigs {
       throw new Problem('not-found', `no configuration ${name} is kept`, { remedy: './bulkhead cgroup configs lists them' });
     using host = new MountedHost();
     const state = this.#stateOf(name);
+    const there = (state?.made ?? []).filter(({ version, controller, path }) => host.exists(version, controller, path));
+    const { refusals } = this.#judge(
+      caller,
+      byPath(there).map(({ path }) => ({ verb: 'remove', path })),
+    );
+    if (refusals[0] !== undefined) throw refusals[0];
     // Forgotten first: what cannot be taken back is told, and is not applied once more after the next boot.
     this.#store.forget(name);
     const { result, transcript } = this.#recorded(() => undoConfig(state ?? { made: [], changed: [] }, host));
@@ -320,27 +387,4 @@ export class CgroupConfigs {
       return trouble === undefined ? [] : [doctorText('service.trouble.cgroup-config', { name, why: trouble })];
     });
   }
-}
-
-/** What a plan is about to do, as far as it can be taken back. */
-const intended = ({ steps }: ConfigPlan): AppliedConfig => ({
-  made: steps.filter(({ kind }) => kind === 'make').map(({ place }) => place),
-  changed: steps.flatMap((step) =>
-    step.kind === 'write' && step.write.before !== undefined && typeof step.write.undo === 'string'
-      ? [{ place: step.place, file: step.write.file, value: step.write.value, before: step.write.undo }]
-      : [],
-  ),
-});
-
-/** What both versions of a configuration made, less what is gone; of a value the oldest that stood before. */
-function merge(before: AppliedConfig | undefined, applied: AppliedConfig, undone: UndoneConfig): AppliedConfig {
-  const made = [...(before?.made ?? []), ...applied.made].filter((place) => !undone.removed.some((each) => samePlace(each, place)));
-  const changed = new Map([...(before?.changed ?? [])].map((each) => [`${each.place.version} ${each.place.path} ${each.file}`, each]));
-  for (const each of applied.changed) {
-    const key = `${each.place.version} ${each.place.path} ${each.file}`;
-    const isOwn = made.some((place) => place.version === each.place.version && place.path === each.place.path);
-    // A value of a group that this configuration made goes with the group.
-    if (!isOwn) changed.set(key, { ...each, before: changed.get(key)?.before ?? each.before });
-  }
-  return { made, changed: [...changed.values()] };
 }

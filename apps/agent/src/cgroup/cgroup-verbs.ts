@@ -43,7 +43,7 @@ export interface CgroupVerbsOptions {
 }
 
 /** Something that is to be done to a group. */
-interface Deed {
+export interface Deed {
   verb: CgroupVerb;
   path: string;
   changes?: readonly OwnedChange[];
@@ -150,6 +150,13 @@ export class CgroupVerbs {
           ? 'If that is what you want, say so: --force.'
           : 'Only root on the host itself can do it all the same: ./bulkhead cgroup … --force.',
     });
+  }
+
+  /** Whose the group of a deed is, and what stands against it: for what does several at once. */
+  look(caller: Caller, deed: Deed): { ownership: CgroupOwnership; refusal?: Problem } {
+    const ownership = this.#ownership(deed);
+    const refusal = this.#refusal(caller, deed, ownership, false);
+    return { ownership, ...(refusal === undefined ? {} : { refusal }) };
   }
 
   #judge(caller: Caller, deed: Deed, { confirmed, force }: Consent): CgroupOwnership {

@@ -1,19 +1,16 @@
-import type { agentContract } from '@bulkhead/api';
+import type { agentContract, cgroupConfigContract } from '@bulkhead/api';
 import type { HandlersOf } from '@bulkhead/api/router';
 import { Problem } from '@bulkhead/model';
 import type { Services } from './services.ts';
 
 type Handlers = HandlersOf<typeof agentContract>['cgroup'];
 
-export const cgroupConfigHandlers = ({
-  cgroupConfigs,
-  events,
-}: Services): Pick<Handlers, 'previewConfig' | 'importConfig' | 'exportConfig' | 'listConfigs' | 'removeConfig'> => ({
-  previewConfig: ({ input }) => cgroupConfigs.preview(input.name, input.text),
+export const cgroupConfigHandlers = ({ cgroupConfigs, events }: Services): Pick<Handlers, keyof typeof cgroupConfigContract> => ({
+  previewConfig: ({ caller, input }) => cgroupConfigs.preview(caller, input.name, input.text),
 
   async importConfig({ caller, input }) {
     try {
-      const { config, kept, transcript } = cgroupConfigs.import(input, caller.subject.name);
+      const { config, kept, transcript } = cgroupConfigs.import(caller, input);
       const groups = config.made.map(({ path }) => path).join(' ');
       await events.record('cgroup.config-imported', {
         subject: caller.subject,
@@ -36,10 +33,17 @@ export const cgroupConfigHandlers = ({
 
   exportConfig: ({ input }) => cgroupConfigs.export(input.path, input),
 
+  async makeFromTemplate({ caller, input }) {
+    const { path, transcript } = cgroupConfigs.makeFromTemplate(caller, input);
+    if (transcript.kept.steps.length > 0)
+      await events.record('cgroup.created', { subject: caller.subject, detail: { path, template: input.template }, transcript });
+    return { path, transcript: transcript.read() };
+  },
+
   listConfigs: () => cgroupConfigs.list(),
 
   async removeConfig({ caller, input }) {
-    const { transcript, ...undone } = cgroupConfigs.remove(input.name);
+    const { transcript, ...undone } = cgroupConfigs.remove(caller, input.name);
     await events.record('cgroup.config-removed', {
       subject: caller.subject,
       detail: { name: input.name, removed: undone.removed.length, kept: undone.kept.length },

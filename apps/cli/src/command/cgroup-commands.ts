@@ -137,7 +137,7 @@ function addProcessCommands(cgroup: Command): void {
     });
   withConsent(cgroup.command('classify'))
     .summary('moves processes into cgroups by controller, as cgclassify(1) does')
-    .requiredOption('-g, --group <controllers:path>', 'cpu,memory:jobs/one; may be repeated', collect)
+    .requiredOption('-g, --group <controllers:path>', 'cpu,memory:jobs/one, or a template: cpu:students/%u; may be repeated', collect)
     .argument('<pid...>')
     .action(async (pids: string[], options, command: Command) => {
       const { classifyProcesses } = await import('./cgroup/act.ts');

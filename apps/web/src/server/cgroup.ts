@@ -32,6 +32,7 @@ export function cgroupHandlers({ agent, cgroups, config, database }: Services): 
     previewConfig: ({ caller, input, signal }) => forward(agent.cgroup.previewConfig.mutate(input, { context: { caller }, signal })),
     importConfig: ({ caller, input }) => forward(agent.cgroup.importConfig.mutate(input, { context: { caller } })),
     exportConfig: ({ caller, input, signal }) => forward(agent.cgroup.exportConfig.query(input, { context: { caller }, signal })),
+    makeFromTemplate: ({ caller, input }) => forward(agent.cgroup.makeFromTemplate.mutate(input, { context: { caller } })),
     listConfigs: ({ caller, input, signal }) => forward(agent.cgroup.listConfigs.query(input, { context: { caller }, signal })),
     removeConfig: ({ caller, input }) => forward(agent.cgroup.removeConfig.mutate(input, { context: { caller } })),
     history: ({ caller, input }) => readCgroupHistory(database, scopeOf(caller), { hostId: config.hostId, ...input }),

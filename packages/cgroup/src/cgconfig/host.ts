@@ -42,6 +42,10 @@ export class MountedHost implements ConfigHost, Disposable {
     return this.#legacy(controller)?.mountPoint;
   }
 
+  get hierarchies(): Hierarchy[] {
+    return [...this.#hierarchies.all, ...this.#named.map(({ hierarchy }) => hierarchy)];
+  }
+
   get unified(): Hierarchy | undefined {
     return this.#hierarchies.unified;
   }

@@ -170,13 +170,8 @@ class Steps {
   }
 }
 
-/**
- * Reads a configuration and plans it on both versions, and here. Nothing is done.
- *
- * @throws ConfigError where the text does not hold to the grammar
- */
-export function planConfig(text: string, { host, accounts }: { host: MountedHost; accounts: Accounts }): ConfigPlan {
-  const intent = readIntent(parseConfig(text), text, accounts);
+/** Plans what was read on both versions, and here. Nothing is done. @param text what it was read from, of which lines are shown */
+export function planIntent(intent: Intent, text: string, host: MountedHost): ConfigPlan {
   const context: Context = { text, host };
   const v1 = planSide(1, intent, context);
   const v2 = planSide(2, intent, context);
@@ -195,3 +190,11 @@ export function planConfig(text: string, { host, accounts }: { host: MountedHost
     steps: faults.length > 0 ? [] : new Steps(host).of([v1, v2]),
   };
 }
+
+/**
+ * Reads a configuration and plans it.
+ *
+ * @throws ConfigError where the text does not hold to the grammar
+ */
+export const planConfig = (text: string, { host, accounts }: { host: MountedHost; accounts: Accounts }): ConfigPlan =>
+  planIntent(readIntent(parseConfig(text), text, accounts), text, host);

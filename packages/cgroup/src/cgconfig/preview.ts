@@ -79,7 +79,7 @@ export function describeStep(step: ConfigStep, host: MountedHost): string {
   }
 }
 
-type Plain = Omit<CgroupConfigPreview, 'foreign' | 'obsolete'>;
+type Plain = Omit<CgroupConfigPreview, 'foreign' | 'refusals' | 'obsolete'>;
 
 /** A plan as it crosses the wire. @param describe a step as a person would do it in a shell */
 export function toPreview({ intent, v1, v2, faults, notes, steps }: ConfigPlan, describe: (step: ConfigStep) => string): Plain {

@@ -1,4 +1,6 @@
 import { Problem } from '@bulkhead/model';
+import { toController } from '../tree/hierarchies.ts';
+import type { GroupIntent, Intent, TemplateIntent } from './intent.ts';
 
 /** For whom a template is expanded. */
 export interface TemplateSubject {
@@ -35,4 +37,36 @@ export function expandTemplate(template: string, subject: TemplateSubject): stri
       });
     return value;
   });
+}
+
+/** Whether a path is one of a template: it has a variable that nothing takes its meaning from. */
+export const isTemplatePath = (path: string): boolean => /%[uUgGpP]/.test(path.replaceAll(/\\./g, ''));
+
+/**
+ * What the group of a template is to be: of each controller that is asked for, what the template says of it, and one
+ * without settings where it says nothing. Defaults of the file are not a template's (cgconfig.conf(5)).
+ *
+ * @param controllers by the names of either version; absent: those of the template
+ */
+export function intentOfTemplate(
+  templates: readonly TemplateIntent[],
+  { template, path, controllers }: { template: string; path: string; controllers?: readonly string[] | undefined },
+): Intent {
+  const found = templates.filter((each) => each.path === template);
+  const [first] = found;
+  const at = first?.at ?? { line: 1, column: 1 };
+  const known = found.flatMap((each) => each.controllers);
+  const isAsked = (name: string): boolean =>
+    controllers === undefined || controllers.some((each) => each === name || toController(each) === toController(name));
+  const missing = (controllers ?? []).filter(
+    (each) => !known.some(({ name }) => name === each || toController(name) === toController(each)),
+  );
+  const group: GroupIntent = {
+    path,
+    at,
+    permissions: first?.permissions,
+    controllers: [...known.filter(({ name }) => isAsked(name)), ...missing.map((name) => ({ name, at }))],
+    files: found.flatMap(({ files }) => files).filter(({ controller }) => isAsked(controller)),
+  };
+  return { groups: [group], templates: [], mounts: [], namespaces: new Map(), systemd: [], faults: [], notes: [] };
 }

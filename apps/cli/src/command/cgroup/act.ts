@@ -135,8 +135,23 @@ export async function moveIntoCgroup(
 /** Moves processes into groups, each in the hierarchies of its controllers. */
 export async function classify(client: AgentClient, groups: readonly string[], pids: readonly number[], consent: Consent): Promise<void> {
   if (groups.length === 0) throw new Problem('invalid', '-g: a group is needed', { remedy: 'write it like -g cpu,memory:jobs/one' });
-  for (const group of groups.map(parseGroup)) await client.cgroup.move.mutate({ ...group, pids: [...pids], ...consentOf(consent) });
+  for (const group of groups.map(parseGroup)) {
+    if (!isTemplate(group.path)) await client.cgroup.move.mutate({ ...group, pids: [...pids], ...consentOf(consent) });
+    else
+      for (const pid of pids) {
+        const { path, controllers } = group;
+        const made = await client.cgroup.makeFromTemplate.mutate({
+          template: path,
+          pid,
+          ...(controllers === undefined ? {} : { controllers }),
+        });
+        await client.cgroup.move.mutate({ ...group, path: made.path, pids: [pid], ...consentOf(consent) });
+      }
+  }
 }
+
+/** `students/%u`: a group for each user (cgrules.conf(5)). */
+const isTemplate = (path: string): boolean => /%[uUgGpP]/.test(path.replaceAll(/\\./g, ''));
 
 /** `cgroup classify`: cgclassify(1). */
 export async function classifyProcesses(

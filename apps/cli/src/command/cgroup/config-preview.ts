@@ -34,7 +34,7 @@ const describeSide = (title: string, side: CgroupConfigSide | undefined): string
 
 /** What a text is on both versions, and what applying it would do here. */
 export function describePreview(file: string, preview: CgroupConfigPreview): string {
-  const { faults, notes, v1, v2, templates, steps, foreign, obsolete } = preview;
+  const { faults, notes, v1, v2, templates, steps, foreign, refusals, obsolete } = preview;
   if (v1 === undefined) return faults.map((fault) => describeFault(file, fault)).join('');
   const lines = [
     ...describeSide('On version 1', v1),
@@ -57,6 +57,7 @@ export function describePreview(file: string, preview: CgroupConfigPreview): str
               `  ${toVisible(path)}: ${toVisible(whose)}${command === undefined ? '' : `; its own way: ${command}`}`,
           ),
         ]),
+    ...(refusals.length === 0 ? [] : ['It may not be done:', ...refusals.map((refusal) => `  ${toVisible(refusal)}`)]),
     ...(obsolete.length === 0
       ? []
       : [

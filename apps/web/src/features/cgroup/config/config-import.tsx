@@ -93,7 +93,9 @@ export function ConfigImport({
           size="xs"
           className={css.apply}
           leftSection={<IconPlayerPlay size={14} aria-hidden="true" />}
-          disabled={isTooLong || isBehind || text.trim() === '' || preview === undefined || preview.faults.length > 0}
+          disabled={
+            isTooLong || isBehind || text.trim() === '' || preview === undefined || preview.faults.length > 0 || preview.refusals.length > 0
+          }
           onClick={() => setConfirming(true)}
         >
           {t('import.apply')}

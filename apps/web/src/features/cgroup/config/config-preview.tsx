@@ -98,7 +98,7 @@ function Side({ version, side }: { version: 'v1' | 'v2'; side: CgroupConfigSide 
 /** What a text is on both versions, side by side, and what it would do on this host. */
 export function ConfigPreview({ preview }: { preview: CgroupConfigPreview }) {
   const t = useTranslations('cgconfig');
-  const { v1, v2, notes, templates, steps, foreign, obsolete, faults } = preview;
+  const { v1, v2, notes, templates, steps, foreign, refusals, obsolete, faults } = preview;
   if (v1 === undefined || v2 === undefined) return null;
   return (
     <div className={css.preview}>
@@ -111,6 +111,15 @@ export function ConfigPreview({ preview }: { preview: CgroupConfigPreview }) {
         <p className={css.soft}>
           {t('templates')} <code>{templates.map(({ path }) => path).join(' ')}</code>
         </p>
+      )}
+      {refusals.length > 0 && (
+        <Notice state="bad" title={t('refused')}>
+          <ul className={css.plain}>
+            {refusals.map((refusal) => (
+              <li key={refusal}>{refusal}</li>
+            ))}
+          </ul>
+        </Notice>
       )}
       {foreign.length > 0 && (
         <Notice state="attention" title={t('foreign')}>
