@@ -112,6 +112,17 @@ export const SIGPIPE = 13;
 export const SIGTERM = 15;
 export const SIGCHLD = 17;
 export const SIGXFSZ = 25;
+/** include/uapi/asm-generic/signal-defs.h */
+export const SIG_SETMASK = 2;
+
+/** include/uapi/linux/stat.h */
+export const STATX_BASIC_STATS = 0x7ff;
+export const S_IFMT = 0o170000;
+export const S_IFREG = 0o100000;
+export const S_IFDIR = 0o040000;
+export const S_IFCHR = 0o020000;
+/** include/uapi/linux/fs.h, unistd.h */
+export const X_OK = 1;
 
 /** include/linux/socket.h, include/uapi/asm-generic/socket.h */
 export const AF_UNIX = 1;
@@ -186,7 +197,15 @@ export const F_SETFD = 2;
 export const FD_CLOEXEC = 1;
 
 /** include/uapi/asm-generic/mman-common.h */
+export const MADV_DONTFORK = 10;
 export const MADV_DOFORK = 11;
+/** include/uapi/asm-generic/mman-common.h, include/uapi/linux/mman.h */
+export const PROT_READ = 1;
+export const PROT_WRITE = 2;
+export const PROT_EXEC = 4;
+export const MAP_SHARED = 1;
+export const MAP_PRIVATE = 2;
+export const MAP_ANONYMOUS = 0x20;
 
 /** include/uapi/linux/close_range.h */
 export const CLOSE_RANGE_CLOEXEC = 4;

@@ -20,6 +20,20 @@ export * from './inherit.ts';
 export { type InotifyEvent, inotify_add_watch, inotify_init1, inotify_rm_watch, readInotify } from './inotify.ts';
 export { KeptFiles } from './kept-files.ts';
 export { layouts, pack, put, takeInt } from './layout.ts';
+export { showOperands } from './library.ts';
+export * as calls from './list/calls.ts';
+export { headBytes, slotHead } from './list/format.ts';
+export { Slot } from './list/slot.ts';
+export {
+  type Call,
+  type CallOptions,
+  CompiledList,
+  Content,
+  type ListAnswers,
+  type ListFd,
+  Place,
+  SyscallList,
+} from './list/syscall-list.ts';
 export * from './listing.ts';
 export * from './mount.ts';
 export * from './nsfs.ts';

@@ -8,6 +8,9 @@ export function keepAcrossExec(fd: Fd): number {
   return numberOf(fd);
 }
 
+/** The token of a descriptor that somebody else lets live through an execve(2): a forked child, of its own copy. */
+export const tokenOf = (fd: Fd): number => numberOf(fd);
+
 /** Takes up a descriptor that the program before an execve(2) kept, and makes it close-on-exec again. */
 export function adoptInherited(token: number, label: string): Fd {
   const fd = adopt(token, label);

@@ -42,7 +42,14 @@ export const layouts = {
   /** include/uapi/asm-generic/statfs.h */
   statfs: layout('struct statfs', 120, { f_type: [0, 8] }),
   /** include/uapi/linux/stat.h */
-  statx: layout('struct statx', 256, { stx_ino: [32, 8], stx_size: [40, 8], stx_dev_minor: [140, 4] }),
+  statx: layout('struct statx', 256, {
+    stx_mode: [28, 2],
+    stx_ino: [32, 8],
+    stx_size: [40, 8],
+    stx_rdev_major: [128, 4],
+    stx_rdev_minor: [132, 4],
+    stx_dev_minor: [140, 4],
+  }),
   timespec: layout('struct timespec', 16, { tv_sec: [0, 8], tv_nsec: [8, 8] }),
   /** include/uapi/linux/mount.h, MNT_ID_REQ_SIZE_VER1 (Linux 6.11) */
   mntIdReq: layout('struct mnt_id_req', 32, { size: [0, 4], mnt_id: [8, 8], param: [16, 8], mnt_ns_id: [24, 8] }),

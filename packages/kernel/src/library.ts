@@ -53,6 +53,18 @@ export function perform(syscall: string, operands: readonly Operand[], call: () 
   return result;
 }
 
+/**
+ * Records a call that was made otherwise, and throws a SyscallError where it failed.
+ *
+ * @param answer what the kernel answered: a negative errno where it refused
+ */
+export function recordStep(syscall: string, operands: readonly Operand[], answer: number, durationNsec: number): void {
+  const recorder = activeRecorder();
+  const failure = answer < 0 ? new SyscallError(syscall, -answer, showOperands(operands)) : undefined;
+  recorder?.add({ syscall, args: showOperands(operands), durationNsec, ...(failure === undefined ? {} : { error: failure.code }) });
+  if (failure !== undefined) throw failure;
+}
+
 /** A C function, or one fixed shape of a variadic one. */
 export function declare<F extends (...args: never[]) => unknown>(name: string, result: string, args: readonly string[]): F {
   return libc.func(name, result, [...args]) as unknown as F;

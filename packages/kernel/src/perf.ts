@@ -1,6 +1,7 @@
 import koffi from 'koffi';
 import { arch } from './arch.ts';
 import {
+  MAP_SHARED,
   PERF_COUNT_SW_DUMMY,
   PERF_EVENT_IOC_ENABLE,
   PERF_FLAG_FD_CLOEXEC,
@@ -11,6 +12,8 @@ import {
   PERF_RECORD_MISC_COMM_EXEC,
   PERF_RECORD_NAMESPACES,
   PERF_TYPE_SOFTWARE,
+  PROT_READ,
+  PROT_WRITE,
 } from './constants.ts';
 import { SyscallError } from './error.ts';
 import { adopt, type Fd, numberOf } from './fd.ts';
@@ -36,9 +39,6 @@ export const perfAttrBits = { disabled: 0n, comm: 9n, task: 13n, watermark: 14n,
 /** The bits have no name in C and so no field of a layout: they begin where read_format ends. */
 const flagsOffset = layouts.perfEventAttr.fields.read_format[0] + 8;
 
-const PROT_READ = 1;
-const PROT_WRITE = 2;
-const MAP_SHARED = 1;
 const mapFailed = 0xffff_ffff_ffff_ffffn;
 
 /** What the kernel tells of tasks, from a ring of perf_event_open(2). Pids are those of our pid namespace. */

@@ -1,15 +1,6 @@
-import {
-  checkKept,
-  Launcher,
-  planContainer,
-  planHostRoot,
-  readHostTemplate,
-  readKept,
-  readLauncherBuild,
-  selfTest,
-  warmUp,
-} from '@bulkhead/container/launcher';
-import { ContainerSpec, instancePaths, Problem } from '@bulkhead/model';
+import { checkKept, Launcher, readKept, readLauncherBuild, selfTest } from '@bulkhead/container/launcher';
+import { setDumpable } from '@bulkhead/kernel';
+import { instancePaths, Problem } from '@bulkhead/model';
 import { ownEnvironment, readConfig } from './env.ts';
 
 /*
@@ -20,12 +11,11 @@ const log = (line: object): void => {
   process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), service: 'launcher', ...line })}\n`);
 };
 
-/** Enough to make the code of the child warm; more costs memory and gains nothing. */
-const warmUpRounds = 5;
-
 function main(): void {
   const [flag, token] = process.argv.slice(2);
   if (process.getuid?.() !== 0) throw new Problem('forbidden', 'the launcher needs root');
+  // Its children are so from birth: nobody inside may trace one, or open its executable, while it is the launcher's still.
+  setDumpable(false);
   const config = readConfig();
   const paths = instancePaths(config.stateDirectory, config.instance);
   if (flag === '--rehearse') {
@@ -50,8 +40,6 @@ function main(): void {
     return;
   }
   selfTest();
-  const rehearsed = ContainerSpec.parse({ name: 'rehearsal', image: 'host', args: ['true'] });
-  warmUp(planHostRoot(readHostTemplate()), planContainer(rehearsed), warmUpRounds);
   launcher.open();
   log({ level: 'info', message: 'ready' });
 }

@@ -1,83 +1,91 @@
 import {
   AF_INET,
+  type Call,
   CLONE_NEWCGROUP,
-  type Fd,
+  type CompiledList,
+  calls,
+  headBytes,
   IFF_UP,
-  ioctl,
+  type ListFd,
   layouts,
   namespaceTable,
   pack,
-  put,
-  SIOCGIFFLAGS,
   SIOCSIFFLAGS,
   SOCK_DGRAM,
-  sethostname,
-  socket,
-  takeInt,
-  unshare,
-  writeText,
+  SyscallList,
 } from '@bulkhead/kernel';
-import { receiveAssignment, receiveWord } from '../launcher/channel.ts';
-import type { Assignment, SandboxPlan } from '../launcher/protocol.ts';
-import type { ChildContext } from './fork.ts';
+import type { ContainerPlan, SandboxPlan } from '../launcher/protocol.ts';
 import { becomeNamespaceRoot, type PreparedStreams, shrinkBoundingSet, startWhenTold, writeOwnProc } from './program.ts';
 import { enterRoot, writeNewFile } from './root.ts';
+import { ttyGid } from './terminal.ts';
+import { assignment, channel, controlPlace, mostDescriptors, onward } from './words.ts';
 
-/** Group `tty` inside, owner of terminals. */
-const ttyGid = 5;
-
-/** How a child enters its cgroups. */
-export type Entry = { kind: 'tasks'; files: readonly Fd[] } | { kind: 'into'; directory: Fd };
+/** How a child enters its cgroups: v1 `tasks` files that it writes to, or a v2 cgroup that it is born in. */
+export type EntryKind = 'tasks' | 'into';
 
 /** Clone flags of a plan's namespaces. On v1 the cgroup namespace is unshared after the join, or its root would be the launcher's own cgroup. */
-export function cloneFlags(namespaces: SandboxPlan['namespaces'], entry: Entry['kind']): bigint {
+export function cloneFlags(namespaces: SandboxPlan['namespaces'], entry: EntryKind): bigint {
   return namespaceTable
     .filter((row) => namespaces.includes(row.type) && !(row.type === 'cgroup' && entry === 'tasks'))
     .reduce((flags, row) => flags | row.flag, 0n);
 }
 
 /** Joins v1 cgroups by the single-threaded self-move, which spares the RCU grace period that moving a pid from outside waits for. */
-export function joinCgroups(entry: Entry): void {
-  if (entry.kind === 'tasks') for (const file of entry.files) writeText(file, '0');
+export function joinCgroups(list: SyscallList, tasks: readonly ListFd[]): void {
+  for (const file of tasks) calls.write(list, file, '0');
 }
 
-/** Brings `lo` up in this network namespace (netdevice(7)). */
-function bringLoopbackUp(): void {
-  using control = socket(AF_INET, SOCK_DGRAM);
-  const request = pack(layouts.ifreq, {});
+/** Brings `lo` up in this network namespace (netdevice(7)). It is new: no other flag of it is to be kept. */
+function bringLoopbackUp(list: SyscallList): void {
+  const control = calls.socket(list, AF_INET, SOCK_DGRAM);
+  const request = pack(layouts.ifreq, { ifr_flags: IFF_UP });
   request.write('lo', 'latin1');
-  ioctl(control, SIOCGIFFLAGS, request, 'SIOCGIFFLAGS lo');
-  put(request, layouts.ifreq, 'ifr_flags', takeInt(request, layouts.ifreq, 'ifr_flags') | IFF_UP);
-  ioctl(control, SIOCSIFFLAGS, request, 'SIOCSIFFLAGS lo up');
+  calls.ioctl(list, control, SIOCSIFFLAGS, list.bytes(request), 'SIOCSIFFLAGS lo up');
 }
 
 /**
- * What the forked child of a new container does. First the sandbox, which is the same for many containers and may be
- * made long before one is wanted: ids, loopback, root. Then, told which container it is: cgroups, names, files, program.
+ * What a child does that is the same for many containers, and may be made long before one is wanted: ids, loopback, root.
+ * It begins when the launcher has mapped its ids, and goes on where the word `onward` says.
  */
-export function runContainer(child: ChildContext, sandbox: SandboxPlan, entry: Entry['kind']): never {
-  receiveWord(child.report, 'mapped');
-  writeOwnProc(sandbox.oomScoreAdj);
-  becomeNamespaceRoot();
-  bringLoopbackUp();
-  using root = enterRoot(sandbox.root, ttyGid);
+export function compileSandbox(plan: Omit<SandboxPlan, 'ids'>): CompiledList {
+  const list = new SyscallList(headBytes);
+  calls.receive(list, channel, list.room(8), 8);
+  writeOwnProc(list, plan.oomScoreAdj);
+  becomeNamespaceRoot(list);
+  bringLoopbackUp(list);
+  enterRoot(list, plan.root, ttyGid);
   // It limits what programs can be given, not what this child has until it becomes one.
-  shrinkBoundingSet(sandbox.capabilities);
-
-  const { assignment, fds } = receiveAssignment(child.report);
-  const tasks = fds.splice(0, assignment.tasks);
-  joinCgroups({ kind: 'tasks', files: tasks });
-  if (entry === 'tasks' && sandbox.namespaces.includes('cgroup')) unshare(CLONE_NEWCGROUP);
-  const { plan } = assignment;
-  sethostname(plan.hostname);
-  for (const file of plan.files) writeNewFile(root, file.path, file.mode, file.content);
-  startWhenTold(child, plan.process, streamsOf(assignment, fds), assignment.start);
+  shrinkBoundingSet(list, plan.capabilities);
+  list.jump(onward);
+  return list.compile();
 }
 
-function streamsOf(assignment: Assignment, fds: Fd[]): PreparedStreams | undefined {
-  if (assignment.plan.process.terminal) return undefined;
-  const stdin = assignment.stdin ? fds.shift() : undefined;
-  const [stdout, stderr] = fds;
-  if (stdout === undefined || stderr === undefined) throw new Error('the assignment came without its streams');
-  return { stdin, stdout, stderr };
+/** What a sandbox that is ahead of need does next: it waits for its descriptors, and goes on where the word `assignment` says by then. */
+export function compileWait(origin: number): CompiledList {
+  const list = new SyscallList(origin);
+  calls.receiveDescriptors(list, channel, controlPlace, mostDescriptors);
+  list.jump(assignment);
+  return list.compile();
+}
+
+/** A list that ends in the program of a plan. */
+export interface ProgramList {
+  list: CompiledList;
+  /** Once it was made, the program is as good as started. */
+  last: Call;
+}
+
+/** What makes a container of a sandbox: cgroups, names, files, program. */
+export function compileAssignment(
+  origin: number,
+  plan: ContainerPlan,
+  given: { tasks: readonly ListFd[]; unshareCgroup: boolean; streams: PreparedStreams | undefined; start: boolean },
+): ProgramList {
+  const list = new SyscallList(origin);
+  joinCgroups(list, given.tasks);
+  if (given.unshareCgroup) calls.unshare(list, CLONE_NEWCGROUP);
+  calls.sethostname(list, plan.hostname);
+  for (const file of plan.files) writeNewFile(list, file.path, file.mode, file.content);
+  const last = startWhenTold(list, plan.process, given.streams, given.start);
+  return { list: list.compile(), last };
 }

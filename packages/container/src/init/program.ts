@@ -1,121 +1,123 @@
-import { accessSync, constants, statSync } from 'node:fs';
 import {
   AT_FDCWD,
+  type Call,
   CLOSE_RANGE_CLOEXEC,
+  Content,
+  calls,
   capabilityNames,
-  capset,
-  chdir,
-  clearAmbientSet,
-  clearSignalMask,
-  close_range,
-  dropFromBoundingSet,
-  dupOnto,
-  execve,
-  type Fd,
+  errnoNumber,
   getrlimit,
-  hasErrno,
-  ioctlNumber,
+  type ListAnswers,
+  type ListFd,
+  layouts,
   O_RDONLY,
-  openat,
   RLIMIT_NOFILE,
-  resetSignal,
+  S_IFREG,
   SIGPIPE,
   SIGXFSZ,
   SyscallError,
-  setgroups,
-  setNoNewPrivileges,
-  setresgid,
-  setresuid,
-  setrlimit,
-  setsid,
+  type SyscallList,
+  showOperands,
   TIOCSCTTY,
-  umask,
-  writeFileAt,
+  X_OK,
 } from '@bulkhead/kernel';
-import { receiveWord, send } from '../launcher/channel.ts';
 import type { ProcessPlan } from '../launcher/protocol.ts';
-import type { ChildContext } from './fork.ts';
+import { expectType } from './file-type.ts';
 import { openOwnTerminal } from './terminal.ts';
+import { channel } from './words.ts';
 
 /** Standard streams that the launcher prepared; absent where the plan wants a terminal, which the child makes inside. */
 export interface PreparedStreams {
-  stdin: Fd | undefined;
-  stdout: Fd;
-  stderr: Fd;
+  stdin: ListFd | undefined;
+  stdout: ListFd;
+  stderr: ListFd;
 }
-
-/** Standard streams of a process about to be executed. */
-type Streams = { kind: 'terminal'; peer: Fd } | ({ kind: 'pipes' } & PreparedStreams);
 
 /** The soft limit programs expect; Node had raised its own to the hard one. */
 const softOpenFiles = 1024n;
 /** Signals that Node ignores, which execve(2) would pass on. */
 const ignoredByNode = [SIGPIPE, SIGXFSZ];
+/** What the kernel answers for want of CAP_SYS_RESOURCE, which a root in a container host may lack: a step that failed, and the start goes on. */
+const withoutCapability = [errnoNumber('EPERM'), errnoNumber('EACCES')];
+const [ENOENT, ENOTDIR, EACCES, EINVAL] = [errnoNumber('ENOENT'), errnoNumber('ENOTDIR'), errnoNumber('EACCES'), errnoNumber('EINVAL')];
 
-/** Whether the kernel refused for want of CAP_SYS_RESOURCE, which a root in a container host may lack: reported as a step, and the start goes on. */
-function tolerateMissingCapability(action: () => void): void {
-  try {
-    action();
-  } catch (failure) {
-    if (!hasErrno(failure, 'EPERM', 'EACCES')) throw failure;
-  }
-}
-
-/** What must be written to /proc/self before the ids change, for afterwards the process is not dumpable and its files are root's. */
-export function writeOwnProc(oomScoreAdj: number): void {
-  tolerateMissingCapability(() => writeFileAt(AT_FDCWD, '/proc/self/oom_score_adj', String(oomScoreAdj)));
+/** What must be written to /proc/self before the ids change, for afterwards its files are root's, which this process is no more. */
+export function writeOwnProc(list: SyscallList, oomScoreAdj: number): void {
+  list.land(...calls.writeFileAt(list, '/proc/self/oom_score_adj', String(oomScoreAdj), { tolerate: withoutCapability }));
 }
 
 /** Ids inside the user namespace: root first, so that mounts are made by it. */
-export function becomeNamespaceRoot(): void {
-  setresgid(0);
-  setgroups([]);
-  setresuid(0);
+export function becomeNamespaceRoot(list: SyscallList): void {
+  calls.setresgid(list, 0);
+  calls.setgroups(list, []);
+  calls.setresuid(list, 0);
+}
+
+/** Where execvp(3) would look for the program of a plan. */
+function candidatesFor(plan: ProcessPlan): string[] {
+  const [command] = plan.args as [string];
+  if (command.includes('/')) return [command];
+  const path =
+    plan.env.find((entry) => entry.startsWith('PATH='))?.slice(5) ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+  return path.split(':').map((directory) => `${directory || '.'}/${command}`);
+}
+
+/** A program as a list finds it. */
+interface FoundProgram {
+  /** Its path. */
+  path: Content;
+  /** Its path as a text, once the list has found it. */
+  name(answers: ListAnswers): string;
 }
 
 /** Finds the program as execvp(3) would, so that a missing command is told before anything was started. */
-export function findProgram(plan: ProcessPlan): string {
+function findProgram(list: SyscallList, plan: ProcessPlan): FoundProgram {
   const [command] = plan.args as [string];
-  const path =
-    plan.env.find((entry) => entry.startsWith('PATH='))?.slice(5) ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-  const candidates = command.includes('/') ? [command] : path.split(':').map((directory) => `${directory || '.'}/${command}`);
-  let refused: string | undefined;
-  for (const candidate of candidates) {
-    try {
-      if (!statSync(candidate).isFile()) {
-        refused ??= 'EACCES';
-        continue;
-      }
-      accessSync(candidate, constants.X_OK);
-      return candidate;
-    } catch (failure) {
-      if (hasErrno(failure, 'EACCES')) refused ??= 'EACCES';
-      else if (!hasErrno(failure, 'ENOENT', 'ENOTDIR')) throw failure;
-    }
-  }
-  throw new SyscallError('execve', refused === undefined ? 2 : 13, JSON.stringify(command));
+  const program = list.room(8);
+  const found = list.room(layouts.statx.size);
+  const tries = candidatesFor(plan).map((path) => {
+    const tolerate = [ENOENT, ENOTDIR, EACCES];
+    const look = calls.statx(list, AT_FDCWD, path, { flags: 0, into: found, tolerate });
+    const isFile = expectType(list, found, S_IFREG, { tolerate: [EINVAL] });
+    const mayRun = calls.faccessat(list, AT_FDCWD, path, X_OK, { tolerate });
+    const taken = list.set(program, list.text(path));
+    const done = list.jump();
+    list.land(look, isFile, mayRun);
+    return { path, look, isFile, mayRun, taken, done };
+  });
+  const isRefused = ({ answer }: ListAnswers): boolean =>
+    tries.some((one) => answer(one.look) === -EACCES || answer(one.isFile) === -EINVAL || answer(one.mayRun) === -EACCES);
+  // None was taken: the word is still 0.
+  list.compare(program, -1, 1, ENOENT, {
+    failure: (_, answers) => new SyscallError('execve', isRefused(answers) ? EACCES : ENOENT, JSON.stringify(command)),
+  });
+  list.land(...tries.map(({ done }) => done));
+  return {
+    path: new Content(program, command),
+    name: ({ wasMade }) => tries.find(({ taken }) => wasMade(taken))?.path ?? command,
+  };
 }
 
-/** Streams and session of the program. */
-function arrangeStreams(streams: Streams): void {
-  setsid();
-  umask(0o022);
-  if (streams.kind === 'terminal') {
-    ioctlNumber(streams.peer, TIOCSCTTY, 0, 'TIOCSCTTY');
-    for (const target of [0, 1, 2] as const) dupOnto(streams.peer, target);
+/** Working directory, streams and session of the program. */
+function arrangeStreams(list: SyscallList, plan: ProcessPlan, streams: PreparedStreams | { peer: Call }): void {
+  calls.chdir(list, plan.cwd);
+  calls.setsid(list);
+  calls.umask(list, 0o022);
+  if ('peer' in streams) {
+    calls.ioctl(list, streams.peer, TIOCSCTTY, 0, 'TIOCSCTTY');
+    for (const target of [0, 1, 2] as const) calls.dup3(list, streams.peer, target);
     return;
   }
-  using empty = streams.stdin === undefined ? openat(AT_FDCWD, '/dev/null', O_RDONLY) : undefined;
-  dupOnto(streams.stdin ?? (empty as Fd), 0);
-  dupOnto(streams.stdout, 1);
-  dupOnto(streams.stderr, 2);
+  calls.dup3(list, streams.stdin ?? calls.openat(list, AT_FDCWD, '/dev/null', O_RDONLY), 0);
+  calls.dup3(list, streams.stdout, 1);
+  calls.dup3(list, streams.stderr, 2);
 }
 
 /** Leaves in the bounding set what a mask names (capabilities(7)). */
-export function shrinkBoundingSet(mask: string): void {
+export function shrinkBoundingSet(list: SyscallList, mask: string): void {
   const keep = BigInt(`0x${mask}`);
   for (let capability = 0; capability < capabilityNames.length; capability += 1) {
-    if ((keep & (1n << BigInt(capability))) === 0n) dropFromBoundingSet(capability);
+    if ((keep & (1n << BigInt(capability))) === 0n) calls.dropFromBoundingSet(list, capability);
   }
 }
 
@@ -123,48 +125,47 @@ export function shrinkBoundingSet(mask: string): void {
  * Gives up what the program shall not have beside what the bounding set keeps from it already: the other sets shrink to
  * the plan's capabilities, ids become the user's, and no_new_privs is set.
  */
-function dropPrivileges(plan: ProcessPlan): void {
+function dropPrivileges(list: SyscallList, plan: ProcessPlan): void {
   const keep = BigInt(`0x${plan.capabilities}`);
-  clearAmbientSet();
+  calls.clearAmbientSet(list);
   if (plan.gid !== 0) {
-    setresgid(plan.gid);
-    setgroups([plan.gid]);
+    calls.setresgid(list, plan.gid);
+    calls.setgroups(list, [plan.gid]);
   }
-  if (plan.uid !== 0) setresuid(plan.uid);
-  else capset({ effective: keep, permitted: keep, inheritable: 0n });
-  setNoNewPrivileges();
+  if (plan.uid !== 0) calls.setresuid(list, plan.uid);
+  else calls.capset(list, { effective: keep, permitted: keep, inheritable: 0n });
+  calls.setNoNewPrivileges(list);
 }
 
-/** Everything Node changed is put back to what a program expects, then it is executed. */
-function becomeProgram(path: string, plan: ProcessPlan): never {
-  close_range(3, 0x7fffffff, CLOSE_RANGE_CLOEXEC);
+/** Everything Node changed is put back to what a program expects. */
+function restoreDefaults(list: SyscallList): void {
+  calls.close_range(list, 3, 0x7fffffff, CLOSE_RANGE_CLOEXEC);
   const { hard } = getrlimit(RLIMIT_NOFILE);
-  setrlimit(RLIMIT_NOFILE, { soft: hard < softOpenFiles ? hard : softOpenFiles, hard });
+  calls.setrlimit(list, RLIMIT_NOFILE, { soft: hard < softOpenFiles ? hard : softOpenFiles, hard });
   // CLONE_CLEAR_SIGHAND resets handlers, not what was ignored.
-  for (const signal of ignoredByNode) resetSignal(signal);
-  clearSignalMask();
-  execve(path, plan.args, plan.env);
+  for (const signal of ignoredByNode) calls.resetSignal(list, signal);
 }
 
 /**
- * The last part of every child, container or exec: all is made ready, the launcher is told, and on its word, or at once
- * where it was said before, the program takes over.
+ * The last part of every child, container or exec: all is made ready, and on the launcher's word, or at once, the program
+ * takes over.
+ *
+ * @param atOnce spares the word, and saying that it is ready: the end of the channel says that
+ * @returns the last call before execve(2): once it was made, the program is as good as started
  */
-export function startWhenTold(child: ChildContext, plan: ProcessPlan, prepared: PreparedStreams | undefined, atOnce = false): never {
-  // A relative path begins at the working directory.
-  chdir(plan.cwd);
-  const program = findProgram(plan);
-  let streams: Streams;
-  const terminal = prepared === undefined ? openOwnTerminal(plan) : undefined;
-  if (terminal !== undefined) streams = { kind: 'terminal', peer: terminal.peer };
-  else streams = { kind: 'pipes', ...(prepared as PreparedStreams) };
-  arrangeStreams(streams);
-  dropPrivileges(plan);
-  send(
-    child.report,
-    { type: 'ready', steps: child.steps(), terminal: terminal !== undefined },
-    terminal === undefined ? [] : [terminal.master],
-  );
-  if (!atOnce) receiveWord(child.report, 'start');
-  becomeProgram(program, plan);
+export function startWhenTold(list: SyscallList, plan: ProcessPlan, prepared: PreparedStreams | undefined, atOnce: boolean): Call {
+  const program = findProgram(list, plan);
+  const terminal = prepared === undefined ? openOwnTerminal(list, plan) : undefined;
+  arrangeStreams(list, plan, terminal ?? (prepared as PreparedStreams));
+  dropPrivileges(list, plan);
+  restoreDefaults(list);
+  const word = list.text('ready');
+  if (terminal !== undefined) calls.sendDescriptor(list, channel, word, 5, terminal.master);
+  else if (!atOnce) calls.send(list, channel, word, 5);
+  if (!atOnce) calls.receive(list, channel, list.room(8), 8);
+  const last = calls.clearSignalMask(list);
+  calls.execve(list, program.path, list.vector(plan.args), list.vector(plan.env), {
+    failure: (errno, answers) => new SyscallError('execve', errno, showOperands([program.name(answers), ...plan.args])),
+  });
+  return last;
 }

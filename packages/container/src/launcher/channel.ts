@@ -1,6 +1,7 @@
 import { type Fd, hasErrno, memfd_create, readText, receiveMessage, sendMessage, writeAll } from '@bulkhead/kernel';
 import type { z } from 'zod';
-import { type Assignment, inlineMessageBytes } from './protocol.ts';
+import { failureBytes } from '../init/prologue.ts';
+import { inlineMessageBytes } from './protocol.ts';
 
 const received = Buffer.alloc(65_536);
 /** First byte of a message whose text is in a memfd, its last descriptor. JSON never begins with it. */
@@ -52,14 +53,22 @@ export function receive<S extends z.ZodType>(socket: Fd, schema: S): { message: 
   return { message: parsed.data, fds: item.fds };
 }
 
-/** Waits, in a forked child, for one word of its launcher; the end of the connection means that the launcher gave it up or died. */
-export function receiveWord(socket: Fd, word: 'mapped' | 'start'): void {
-  const item = receiveMessage(socket, received);
-  const found = item?.data.toString('latin1');
-  if (found !== word) throw new Error(`received "${found ?? ''}", expected "${word}"`);
+/** What a child says of itself, or the end of its channel; undefined where it has said nothing more. */
+export type ChildReport = { type: 'ready'; terminal: Fd | undefined } | { type: 'failed'; errno: number } | { type: 'end' };
+
+/** Receives what a child says: that it is ready, perhaps with its terminal's master, or that a call failed. */
+export function receiveReport(socket: Fd): ChildReport | undefined {
+  const item = receiveAfterReset(socket);
+  if (item === undefined) return undefined;
+  if (item.data.length === 0) return { type: 'end' };
+  // The record that failed, and its errno: a child that a launcher of another build forked is known by the errno alone.
+  if (item.data.length === failureBytes) return { type: 'failed', errno: item.data.readInt32LE(8) };
+  const [terminal, ...others] = item.fds;
+  for (const fd of others) fd[Symbol.dispose]();
+  return { type: 'ready', terminal };
 }
 
-/** Tells a forked child its word. A child that is gone hears nothing; its report or its exit tells. */
+/** Tells a child that it may go on. A child that is gone hears nothing; its report or its exit tells. */
 export function sendWord(socket: Fd, word: 'mapped' | 'start'): void {
   try {
     sendMessage(socket, Buffer.from(word, 'latin1'));
@@ -68,14 +77,7 @@ export function sendWord(socket: Fd, word: 'mapped' | 'start'): void {
   }
 }
 
-/** Tells a waiting sandbox which container it becomes. */
-export function sendAssignment(socket: Fd, assignment: Assignment, fds: readonly Fd[]): void {
-  send(socket, assignment, fds);
-}
-
-/** Waits, in a forked child, for its assignment. It comes from the launcher, which has checked it: no second check costs time here. */
-export function receiveAssignment(socket: Fd): { assignment: Assignment; fds: Fd[] } {
-  const item = receiveText(socket);
-  if (item === undefined || item === 'end') throw new Error('the launcher gave this sandbox up');
-  return { assignment: JSON.parse(item.text) as Assignment, fds: item.fds };
+/** Gives a waiting sandbox the descriptors of the container that it becomes. */
+export function sendDescriptors(socket: Fd, fds: readonly Fd[]): void {
+  if (!sendMessage(socket, Buffer.from('given', 'latin1'), fds)) throw new Error('the sandbox does not listen');
 }

@@ -6,4 +6,3 @@ export { checkKept } from './rehearsal.ts';
 export { selfTest } from './self-test.ts';
 export { Launcher } from './server.ts';
 export { readKept } from './upgrade.ts';
-export { warmUp } from './warm-up.ts';

@@ -1,19 +1,22 @@
-import { AT_EMPTY_PATH, F_SETFL, type Fd, fchownat, fcntl, O_NONBLOCK, O_RDWR, pipe2, SOCK_SEQPACKET, socketpair } from '@bulkhead/kernel';
-import type { Entry } from '../init/container.ts';
-import { runExec } from '../init/exec.ts';
-import { forkChild } from '../init/fork.ts';
-import type { PreparedStreams } from '../init/program.ts';
-import { sendAssignment } from './channel.ts';
+import { AT_EMPTY_PATH, type Call, type Fd, fchownat, headBytes, pipe2, Slot } from '@bulkhead/kernel';
+import { compileAssignment, type ProgramList } from '../init/container.ts';
+import { compileExec } from '../init/exec.ts';
+import { given, wordOffsets } from '../init/words.ts';
+import { sendDescriptors } from './channel.ts';
+import { Child } from './child.ts';
 import { Output } from './output.ts';
 import { LaunchedProcess } from './process.ts';
 import type { ContainerPlan, ExecPlan, OutputPlan, ProcessPlan, SandboxPlan } from './protocol.ts';
-import { endSandbox, forkSandbox, type SandboxPool } from './sandbox.ts';
+import { type Entry, endChild, forkSandbox, type SandboxPool, sandboxLists } from './sandbox.ts';
 
-/** A process on its way: forked, not yet ready. */
+/** A process on its way: forked, not yet its program. */
 export interface Launch {
   process: LaunchedProcess;
-  /** Pid of a first child that only forks the second and ends. */
-  helperPid: number | undefined;
+  child: Child;
+  /** What it ends with. */
+  program: ProgramList;
+  /** The call that forks the process proper, where the child that was forked first only does that and ends. */
+  fork: Call | undefined;
 }
 
 interface Owner {
@@ -21,10 +24,16 @@ interface Owner {
   gid: number;
 }
 
+/** Streams of a process as its launcher made them; absent for a terminal, which the child makes inside. */
+interface Streams {
+  stdin: Fd | undefined;
+  stdout: Fd;
+  stderr: Fd;
+}
+
 interface Prepared {
   output: Output;
-  /** Absent for a terminal, which the child makes inside. */
-  streams: PreparedStreams | undefined;
+  streams: Streams | undefined;
   stdinWriter: Fd | undefined;
 }
 
@@ -50,43 +59,96 @@ function prepareStreams(
   return { output, streams: { stdin: pipe.reader, stdout, stderr }, stdinWriter: pipe.writer };
 }
 
+const descriptorsOf = (streams: Streams | undefined): Fd[] =>
+  streams === undefined ? [] : [...(streams.stdin === undefined ? [] : [streams.stdin]), streams.stdout, streams.stderr];
+
+/** What a prologue takes in a slot at most: one call for each descriptor that is kept, and a few. */
+const prologueRoom = 8192;
+
+/** What makes a container of a sandbox, in the launcher's terms. */
+interface Wanted {
+  sandbox: SandboxPlan;
+  plan: ContainerPlan;
+  entry: Entry;
+  streams: Streams | undefined;
+  start: boolean;
+}
+
+function assignmentOf(
+  origin: number,
+  wanted: Wanted,
+  streams: Parameters<typeof compileAssignment>[2]['streams'],
+  tasks: readonly (Fd | ReturnType<typeof given>)[],
+): ProgramList {
+  const unshareCgroup = wanted.entry.kind === 'tasks' && wanted.sandbox.namespaces.includes('cgroup');
+  return compileAssignment(origin, wanted.plan, { tasks, unshareCgroup, streams, start: wanted.start });
+}
+
+/** Has a sandbox that waits go on as this container. @returns undefined where it has no room for what it would have to do */
+function assign(child: Child, wanted: Wanted): ProgramList | undefined {
+  const tasks = wanted.entry.kind === 'tasks' ? wanted.entry.files : [];
+  const { streams } = wanted;
+  const fds = [...tasks, ...descriptorsOf(streams)];
+  const receivedAs = (fd: Fd) => given(fds.indexOf(fd), fd.label);
+  const received = streams && {
+    stdin: streams.stdin && receivedAs(streams.stdin),
+    stdout: receivedAs(streams.stdout),
+    stderr: receivedAs(streams.stderr),
+  };
+  const program = assignmentOf(child.slot.next, wanted, received, tasks.map(receivedAs));
+  if (!child.slot.hasRoom(program.list.size)) return undefined;
+  child.lay(program.list);
+  child.slot.put(wordOffsets.assignment, child.slot.address + program.list.origin);
+  sendDescriptors(child.channel, fds);
+  return program;
+}
+
+/** Forks a sandbox that becomes this container without waiting for anything but its ids. */
+function forkContainer(wanted: Wanted): { child: Child; program: ProgramList } {
+  const { entry, streams, sandbox } = wanted;
+  const tasks = entry.kind === 'tasks' ? entry.files : [];
+  const program = assignmentOf(sandboxLists(sandbox).sandbox.end, wanted, streams, tasks);
+  const slot = new Slot(program.list.end + prologueRoom);
+  return { child: forkSandbox(slot, sandbox, program.list, { entry, kept: [...tasks, ...descriptorsOf(streams)] }), program };
+}
+
 /** Makes a container of a sandbox, one that waits or a new one. */
 export function launchContainer(
   id: string,
-  sandboxPlan: SandboxPlan,
-  plan: ContainerPlan,
-  outputPlan: OutputPlan,
-  entry: Entry,
+  { output: outputPlan, ...asked }: Omit<Wanted, 'streams'> & { output: OutputPlan },
   pool: SandboxPool,
-  start: boolean,
 ): Launch {
   using stack = new DisposableStack();
   using childEnds = new DisposableStack();
+  const { sandbox: sandboxPlan, plan, entry } = asked;
   const owner = { uid: sandboxPlan.ids.hostId + plan.process.uid, gid: sandboxPlan.ids.hostId + plan.process.gid };
   const { output, streams, stdinWriter } = prepareStreams(plan.process, outputPlan, owner, stack, childEnds);
-  const sandbox = (entry.kind === 'tasks' ? pool.take(sandboxPlan) : undefined) ?? forkSandbox(sandboxPlan, entry);
-  try {
-    const tasks = entry.kind === 'tasks' ? entry.files : [];
-    const inherited =
-      streams === undefined ? [] : [...(streams.stdin === undefined ? [] : [streams.stdin]), streams.stdout, streams.stderr];
-    sendAssignment(sandbox.report, { plan, tasks: tasks.length, stdin: streams?.stdin !== undefined, start }, [...tasks, ...inherited]);
-  } catch (failure) {
-    endSandbox(sandbox);
-    throw failure;
+  const wanted = { ...asked, streams };
+  const waiting = entry.kind === 'tasks' ? pool.take(sandboxPlan) : undefined;
+  let made: { child: Child; program: ProgramList } | undefined;
+  if (waiting !== undefined) {
+    try {
+      const program = assign(waiting, wanted);
+      if (program !== undefined) made = { child: waiting, program };
+    } finally {
+      if (made === undefined) endChild(waiting);
+    }
   }
+  const { child, program } = made ?? forkContainer(wanted);
   stack.move();
   const process = new LaunchedProcess({
     id,
     execId: undefined,
-    pid: sandbox.pid,
-    pidfd: sandbox.pidfd,
+    pid: child.pid,
+    pidfd: child.pidfd,
     output,
     ownChild: true,
     state: 'created',
   });
-  process.report = sandbox.report;
+  process.report = child.channel;
+  process.child = child;
   process.stdin = stdinWriter;
-  return { process, helperPid: undefined };
+  return { process, child, program, fork: undefined };
 }
 
 /** Forks a further process into the namespaces of a container's first one. */
@@ -101,21 +163,17 @@ export function launchExec(
   using stack = new DisposableStack();
   using childEnds = new DisposableStack();
   const { output, streams, stdinWriter } = prepareStreams(plan.process, outputPlan, owner, stack, childEnds);
-  const [mine, theirs] = socketpair(SOCK_SEQPACKET, 'report');
-  stack.use(mine);
-  childEnds.use(theirs);
-  fcntl(mine, F_SETFL, O_RDWR | O_NONBLOCK);
-  const inherited = [
-    target,
-    ...(entry.kind === 'tasks' ? entry.files : []),
-    ...(streams === undefined ? [] : [streams.stdin, streams.stdout, streams.stderr].filter((fd) => fd !== undefined)),
-  ];
-  const { pid, pidfd } = forkChild(0n, entry.kind === 'into' ? entry.directory : undefined, theirs, inherited, (child) =>
-    runExec(child, plan, target, entry, streams),
-  );
+  const tasks = entry.kind === 'tasks' ? entry.files : [];
+  const { fork, ...program } = compileExec(headBytes, plan, { tasks, target, streams });
+  const child = Child.fork(new Slot(program.list.end + prologueRoom), [program.list], {
+    flags: 0n,
+    cgroup: entry.kind === 'into' ? entry.directory : undefined,
+    kept: [target, ...tasks, ...descriptorsOf(streams)],
+  });
   stack.move();
-  const process = new LaunchedProcess({ ...name, pid, pidfd, output, ownChild: true, state: 'created' });
-  process.report = mine;
+  const process = new LaunchedProcess({ ...name, pid: child.pid, pidfd: child.pidfd, output, ownChild: true, state: 'created' });
+  process.report = child.channel;
+  process.child = child;
   process.stdin = stdinWriter;
-  return { process, helperPid: pid };
+  return { process, child, program, fork };
 }

@@ -1,5 +1,6 @@
 import { duplicate, F_SETFL, type Fd, fcntl, O_NONBLOCK, O_RDWR, pidfdExitStatus, statFd } from '@bulkhead/kernel';
 import type { ExitStatus } from '@bulkhead/model';
+import type { Child } from './child.ts';
 import type { Output } from './output.ts';
 
 /** A process's name at the launcher: a container's first one by its id, a further one by `<id>/<execId>`. */
@@ -20,6 +21,8 @@ export class LaunchedProcess implements Disposable {
   pidfd: Fd;
   /** Socket to the child, until it has become its program. */
   report: Fd | undefined;
+  /** What the launcher sees of it as long. Absent after an execve of the launcher too. */
+  child: Child | undefined;
   /** Takes what the child has said on it so far. */
   readReport: (() => void) | undefined;
   stdin: Fd | undefined;
@@ -66,8 +69,17 @@ export class LaunchedProcess implements Disposable {
     );
   }
 
+  /** It became its program, or never will. */
+  endReport(): void {
+    this.report?.[Symbol.dispose]();
+    this.report = undefined;
+    this.child?.slot[Symbol.dispose]();
+    this.child = undefined;
+  }
+
   [Symbol.dispose](): void {
-    for (const fd of [this.pidfd, this.report, this.stdin, this.terminal]) fd?.[Symbol.dispose]();
+    this.endReport();
+    for (const fd of [this.pidfd, this.stdin, this.terminal]) fd?.[Symbol.dispose]();
     this.output[Symbol.dispose]();
   }
 }

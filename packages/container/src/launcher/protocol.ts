@@ -12,15 +12,17 @@ import { z } from 'zod';
  *     | prepare ----------------->  | clone3 ------------------------>|   (ahead of need, or on `create`)
  *     |                             | uid_map, gid_map                |
  *     |                             | "mapped" ---------------------> | ids, mounts, pivot_root
- *     | create [entry fds] ------>  | assignment [entry, streams] --> | cgroups, files, streams, capabilities
- *     |                             | <------- ready [terminal] ----- |
+ *     | create [entry fds] ------>  | a further list, "given" [fds] ->| cgroups, files, streams, capabilities
+ *     |                             | <------- "ready" [terminal] --- |
  *     |  <------- created [pidfd]   |                                 | (waits)
  *     | start ------------------->  | "start" ----------------------> | execve
  *     |  <----------------- started | <--------- end of channel ----- |
  *     |  <------------------ exited | (waitid, status recorded under /run first)
  *
- * A `create` that says `start` spares the two ways in between: the child does not wait after `ready`, and `created` is
- * said at the end of the channel.
+ * What the child does is a list of syscalls in memory that it shares with the launcher (decision 18): it runs no code of
+ * ours but the one that walks the list. A `create` that finds no sandbox forks one that has the whole list from the
+ * beginning and inherits its descriptors. A `create` that says `start` spares the two ways in between: the child does
+ * not wait, and `created` is said at the end of the channel.
  */
 
 /** Raised whenever a message changes its meaning; both sides refuse another. */
@@ -80,15 +82,6 @@ export const ContainerPlan = z.object({
 });
 export type ContainerPlan = z.infer<typeof ContainerPlan>;
 
-/** What the launcher tells a waiting sandbox: become this container. fds: v1 `tasks` files, then stdin (`stdin`), stdout and stderr unless it is a terminal. */
-export interface Assignment {
-  plan: ContainerPlan;
-  tasks: number;
-  stdin: boolean;
-  /** Whether it becomes its program at once, or waits for the word. */
-  start: boolean;
-}
-
 export const ExecPlan = z.object({
   initPid: z.number().int().positive(),
   namespaces: z.array(NamespaceType),
@@ -130,6 +123,9 @@ const StepText = z.string();
 export function encodeSteps(actor: Step['actor'], steps: readonly Omit<Step, 'actor'>[]): string {
   return JSON.stringify([actor, ...steps.map((step) => [step.syscall, step.args, step.durationNsec, step.error ?? ''])]);
 }
+
+/** The same, of steps that are text already: a JSON array each. */
+export const joinSteps = (actor: Step['actor'], steps: readonly string[]): string => `[${[JSON.stringify(actor), ...steps].join(',')}]`;
 
 /** The inverse of encodeSteps, for all that came with one answer. */
 export function decodeSteps(texts: readonly string[]): Step[] {
@@ -257,19 +253,3 @@ export const Reply = z.discriminatedUnion('type', [
   }),
 ]);
 export type Reply = z.infer<typeof Reply>;
-
-/** What a forked child tells its launcher over their own socket pair. */
-export const ChildReport = z.discriminatedUnion('type', [
-  /** fds: the terminal's master, where there is one */
-  z.object({ type: z.literal('ready'), steps: StepText, terminal: z.boolean() }),
-  /** Exec: the child inside the pid namespace was forked; its pid as the host counts. fds: its pidfd */
-  z.object({ type: z.literal('forked'), pid: z.number().int().positive() }),
-  z.object({
-    type: z.literal('failed'),
-    message: z.string(),
-    syscall: z.string().optional(),
-    code: z.string().optional(),
-    steps: StepText,
-  }),
-]);
-export type ChildReport = z.infer<typeof ChildReport>;

@@ -1,16 +1,15 @@
 import {
-  _exit,
   adoptInherited,
-  blockSignals,
-  CLONE_CLEAR_SIGHAND,
-  clearSignalMask,
-  clone3,
-  execve,
-  keepAcrossExec,
-  keepStandardStreams,
+  type CompiledList,
+  calls,
+  type Fd,
+  headBytes,
   pidfd_send_signal,
   poll,
   SIGKILL,
+  Slot,
+  SyscallList,
+  tokenOf,
   WEXITED,
   waitPid,
 } from '@bulkhead/kernel';
@@ -26,28 +25,36 @@ export interface NextProgram {
   environment: readonly string[];
 }
 
+/** What a forked child does: copies of all that is left pass through its execve(2), those of the launcher stay as they are. */
+function compileRehearsal(
+  { command, environment }: NextProgram,
+  left: readonly Fd[],
+  table: Fd,
+): { list: CompiledList; onFailure: number } {
+  const list = new SyscallList(headBytes);
+  for (const fd of [0, 1, 2, table, ...left] as const) calls.setCloseOnExec(list, fd, false);
+  calls.clearSignalMask(list);
+  const [program] = command;
+  const args = [...command, '--rehearse', String(tokenOf(table))];
+  calls.execve(list, list.text(program), list.vector(args), list.vector(environment), {});
+  const onFailure = list.nextOffset;
+  calls.exit(list, cannotBeStarted);
+  return { list: list.compile(), onFailure };
+}
+
 /**
  * Runs the program that is to replace this one in a forked child, over copies of all that it would be left. There is no
  * way back from an execve(2) into a program that cannot start, or cannot read the table.
  *
- * @param describe marks and describes what is left; called in the child
+ * @param left what the program would be left, and its description
  * @param onEnd is told why it cannot take over, or nothing where it can
  */
-export function rehearse({ command, environment }: NextProgram, describe: () => Kept, onEnd: (failure: string | undefined) => void): void {
-  const signals = blockSignals();
-  const { pid, pidfd } = clone3(CLONE_CLEAR_SIGHAND);
-  if (pid === 0) {
-    try {
-      const table = writeTable(describe());
-      clearSignalMask();
-      keepStandardStreams(true);
-      execve(command[0], [...command, '--rehearse', String(keepAcrossExec(table))], environment);
-    } finally {
-      _exit(cannotBeStarted);
-    }
-  }
-  signals.restore();
-  if (pidfd === undefined) throw new Error('clone3 gave no pidfd');
+export function rehearse(next: NextProgram, left: { kept: Kept; fds: readonly Fd[] }, onEnd: (failure: string | undefined) => void): void {
+  using table = writeTable(left.kept);
+  const { list, onFailure } = compileRehearsal(next, left.fds, table);
+  const slot = new Slot(list.end);
+  list.lay(slot);
+  const { pid, pidfd } = slot.launch(list.origin, onFailure, 0n);
   let late = false;
   const timer = setTimeout(() => {
     late = true;
@@ -57,6 +64,7 @@ export function rehearse({ command, environment }: NextProgram, describe: () => 
     clearTimeout(timer);
     const result = waitPid(pid, WEXITED);
     pidfd[Symbol.dispose]();
+    slot[Symbol.dispose]();
     onEnd(explain(result, late));
   });
 }

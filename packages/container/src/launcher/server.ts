@@ -14,33 +14,30 @@ import {
   record,
   SIGKILL,
   SyscallError,
+  tokenOf,
   WEXITED,
   WNOHANG,
   waitPid,
 } from '@bulkhead/kernel';
 import type { ExitStatus } from '@bulkhead/model';
-import type { Entry } from '../init/container.ts';
 import { AgentLink } from './agent-link.ts';
-import { receive, sendWord } from './channel.ts';
+import { type ChildReport, receiveReport, sendWord } from './channel.ts';
 import { type Launch, launchContainer, launchExec } from './launch.ts';
 import { Output } from './output.ts';
 import { LaunchedProcess, processKey } from './process.ts';
-import { ChildReport, encodeSteps, protocolVersion, type Reply, type Request } from './protocol.ts';
+import { encodeSteps, protocolVersion, type Reply, type Request } from './protocol.ts';
 import { type NextProgram, rehearse } from './rehearsal.ts';
-import { endSandbox, SandboxPool } from './sandbox.ts';
+import { type Entry, endChild, SandboxPool } from './sandbox.ts';
 import { exerciseForks } from './self-test.ts';
-import { type Kept, restore, serialise, unmark, writeTable } from './upgrade.ts';
+import { descriptorsOf, type Kept, type Left, restore, serialise, unmark, writeTable } from './upgrade.ts';
 
-/** A launch whose child has not said that it is ready. */
-interface Launching {
+/** A launch whose child is not ready yet. */
+interface Launching extends Omit<Launch, 'process'> {
   seq: number;
-  steps: string[];
-  /** Pid of a first child that only forks the second and ends. */
-  helperPid: number | undefined;
+  /** Steps of the launcher. */
+  steps: string;
   /** It becomes its program without being told. */
   start: boolean;
-  /** It said that it is ready and is on its way to become its program. */
-  ready?: boolean;
 }
 
 /**
@@ -119,8 +116,7 @@ export class Launcher {
   }
 
   #refuse(seq: number, failure: unknown): void {
-    const kernel = failure instanceof SyscallError ? { syscall: failure.syscall, code: failure.code } : {};
-    this.#post({ type: 'failed', seq, message: failure instanceof Error ? failure.message : String(failure), ...kernel, steps: [] });
+    this.#post({ ...describe(failure), type: 'failed', seq, steps: [] });
   }
 
   #find(request: { id: string; execId?: string | undefined }): LaunchedProcess {
@@ -151,7 +147,7 @@ export class Launcher {
         return;
       case 'discard': {
         const unwanted = this.#pool.take(request.sandbox);
-        if (unwanted !== undefined) endSandbox(unwanted);
+        if (unwanted !== undefined) endChild(unwanted);
         done();
         return;
       }
@@ -162,12 +158,14 @@ export class Launcher {
           () =>
             launchContainer(
               request.id,
-              request.sandbox,
-              request.plan,
-              request.output,
-              entryOf(request.entry, fds),
+              {
+                sandbox: request.sandbox,
+                plan: request.plan,
+                output: request.output,
+                entry: entryOf(request.entry, fds),
+                start: request.start,
+              },
               this.#pool,
-              request.start,
             ),
           request.start,
         );
@@ -240,9 +238,9 @@ export class Launcher {
   #launch(seq: number, name: { id: string; execId?: string }, fork: () => Launch, start = false): void {
     if (this.#processes.has(processKey(name))) throw new Error(`process ${processKey(name)} exists`);
     const recorder = new Recorder(200);
-    const { process: one, helperPid } = record(recorder, fork);
+    const { process: one, ...launch } = record(recorder, fork);
     this.#processes.set(processKey(one), one);
-    this.#watchReport(one, { seq, helperPid, start, steps: [encodeSteps('launcher', recorder.steps)] });
+    this.#watchReport(one, { ...launch, seq, start, steps: encodeSteps('launcher', recorder.steps) });
   }
 
   /** @param launching absent once the child has said that it is ready */
@@ -253,80 +251,80 @@ export class Launcher {
     if (pending !== undefined) this.#launching.add(one);
     one.readReport = () => {
       while (!report.closed) {
-        const item = receive(report, ChildReport);
-        if (item === undefined) return;
-        if (item === 'end') {
+        const said = receiveReport(report);
+        if (said === undefined) return;
+        if (pending === undefined) this.#saidWhileCreated(one, said);
+        else if (this.#saidWhileLaunching(one, pending, said)) {
+          pending = undefined;
           this.#launching.delete(one);
-          this.#reportEnded(one, pending);
-          return;
         }
-        pending = this.#reported(one, pending, item.message, item.fds);
-        if (pending === undefined) this.#launching.delete(one);
       }
     };
     poll(report, { readable: true, disconnect: true }, one.readReport);
   }
 
-  /** The child's end of the channel is closed: it has become its program, or it has died. */
-  #reportEnded(one: LaunchedProcess, pending: Launching | undefined): void {
-    one.report?.[Symbol.dispose]();
-    one.report = undefined;
-    if (pending?.ready === true) {
-      one.state = 'running';
-      this.#post({ type: 'created', seq: pending.seq, pid: one.pid, steps: pending.steps }, [duplicate(one.pidfd)]);
-    } else if (pending !== undefined) {
-      const how = this.#abandon(one, pending);
-      this.#post({ type: 'failed', seq: pending.seq, message: `the child ended before it was ready (${how})`, steps: pending.steps });
-    } else if (one.starting !== undefined) {
-      one.state = one.state === 'exited' ? 'exited' : 'running';
-      this.#post({ type: 'started', seq: one.starting, steps: [] });
-      one.starting = undefined;
+  /** @returns whether the launch is over, well or not */
+  #saidWhileLaunching(one: LaunchedProcess, launching: Launching, said: ChildReport): boolean {
+    const { seq, child } = launching;
+    const steps = [launching.steps, child.steps()];
+    this.#followFork(one, launching);
+    if (said.type === 'ready') {
+      if (said.terminal !== undefined) one.takeTerminal(said.terminal);
+      // One that becomes its program at once has only brought its terminal.
+      if (launching.start) return false;
+      this.#watchExit(one);
+      this.#post({ type: 'created', seq, pid: one.pid, steps }, [duplicate(one.pidfd)]);
+      return true;
     }
+    if (said.type === 'end' && launching.start && child.isAsGoodAsStarted(launching.program)) {
+      one.endReport();
+      one.state = 'running';
+      this.#watchExit(one);
+      this.#post({ type: 'created', seq, pid: one.pid, steps }, [duplicate(one.pidfd)]);
+      return true;
+    }
+    const failure = child.failure();
+    const how = this.#abandon(one);
+    this.#post({ ...describe(failure ?? new Error(`the child ended before it was ready (${how})`)), type: 'failed', seq, steps });
+    return true;
   }
 
-  /** @returns what is still pending of the launch after this report */
-  #reported(one: LaunchedProcess, pending: Launching | undefined, message: ChildReport, fds: Fd[]): Launching | undefined {
-    switch (message.type) {
-      case 'forked': {
-        const [pidfd] = fds;
-        if (pidfd === undefined || pending === undefined) throw new Error('a forked child came unasked or without its pidfd');
-        one.pidfd[Symbol.dispose]();
-        one.pid = message.pid;
-        one.pidfd = pidfd;
-        if (pending.helperPid !== undefined) waitPid(pending.helperPid, WEXITED);
-        return { ...pending, helperPid: undefined };
-      }
-      case 'ready': {
-        if (pending === undefined) throw new Error('a child was ready twice');
-        const [master] = fds;
-        if (message.terminal && master !== undefined) one.takeTerminal(master);
-        this.#watchExit(one);
-        const steps = [...pending.steps, message.steps];
-        if (pending.start) return { ...pending, steps, ready: true };
-        this.#post({ type: 'created', seq: pending.seq, pid: one.pid, steps }, [duplicate(one.pidfd)]);
-        return undefined;
-      }
-      case 'failed': {
-        const failed = { ...message, steps: [...(pending?.steps ?? []), message.steps] };
-        if (pending !== undefined) {
-          this.#abandon(one, pending);
-          this.#post({ ...failed, seq: pending.seq });
-        } else {
-          one.report?.[Symbol.dispose]();
-          one.report = undefined;
-          if (one.starting !== undefined) this.#post({ ...failed, seq: one.starting });
-          one.starting = undefined;
-        }
-        return undefined;
-      }
+  /** A child that waits for its `start`, or is on its way after it. */
+  #saidWhileCreated(one: LaunchedProcess, said: ChildReport): void {
+    if (said.type === 'ready') {
+      said.terminal?.[Symbol.dispose]();
+      return;
     }
+    const { starting } = one;
+    one.starting = undefined;
+    if (said.type === 'failed') {
+      const failure = one.child?.failure() ?? new SyscallError('execve', said.errno, processKey(one));
+      one.endReport();
+      if (starting !== undefined) this.#post({ ...describe(failure), type: 'failed', seq: starting, steps: [] });
+      return;
+    }
+    one.endReport();
+    if (starting === undefined) return;
+    one.state = one.state === 'exited' ? 'exited' : 'running';
+    this.#post({ type: 'started', seq: starting, steps: [] });
+  }
+
+  /** The first child of an exec only forks the second, which is the process proper: a child of this launcher too. */
+  #followFork(one: LaunchedProcess, launching: Launching): void {
+    if (launching.fork === undefined || one.pid !== launching.child.pid) return;
+    // What the fork answered stands in the slot once the first child has gone on; it then has nothing to do but to end.
+    waitPid(one.pid, WEXITED);
+    const pid = launching.child.answer(launching.program.list, launching.fork);
+    if (pid <= 0) return;
+    one.pidfd[Symbol.dispose]();
+    one.pid = pid;
+    one.pidfd = pidfd_open(pid);
   }
 
   /** A child that never became ready: ended, reaped, forgotten. @returns how it had ended */
-  #abandon(one: LaunchedProcess, pending: Launching): string {
+  #abandon(one: LaunchedProcess): string {
     this.#kill(one);
     const result = waitPid(one.pid, WEXITED);
-    if (pending.helperPid !== undefined && pending.helperPid !== one.pid) waitPid(pending.helperPid, WEXITED);
     this.#processes.delete(processKey(one));
     one[Symbol.dispose]();
     return result === undefined ? 'gone' : result.kind === 'exited' ? `exit code ${result.code}` : `signal ${result.signal}`;
@@ -412,20 +410,17 @@ export class Launcher {
     this.#refuseWhileLaunching();
     const [node, ...options] = interpreter ?? [process.execPath, ...process.execArgv];
     const next: NextProgram = { command: [node ?? process.execPath, ...options, program], environment: this.#environment };
-    rehearse(
-      next,
-      () => this.#describe(seq),
-      (failure) => {
-        this.#upgrading = false;
-        try {
-          if (failure !== undefined) throw new Error(failure);
-          this.#become(next, seq);
-        } catch (cause) {
-          this.#log({ level: 'error', message: `not replaced by ${program}: ${String(cause)}` });
-          this.#refuse(seq, cause);
-        }
-      },
-    );
+    const left = this.#left(seq);
+    rehearse(next, { kept: serialise(left, tokenOf), fds: descriptorsOf(left) }, (failure) => {
+      this.#upgrading = false;
+      try {
+        if (failure !== undefined) throw new Error(failure);
+        this.#become(next, seq);
+      } catch (cause) {
+        this.#log({ level: 'error', message: `not replaced by ${program}: ${String(cause)}` });
+        this.#refuse(seq, cause);
+      }
+    });
     this.#upgrading = true;
   }
 
@@ -434,29 +429,35 @@ export class Launcher {
       throw new Error('a process is being launched: try again');
   }
 
-  #describe(seq: number): Kept {
+  #left(seq: number): Left {
     const { listener, connection } = this.#agent;
     if (listener === undefined) throw new Error('the launcher does not listen');
-    return serialise(seq, listener, connection, [...this.#processes.values()]);
+    return { seq, listener, connection, processes: [...this.#processes.values()] };
   }
 
   /** execve(2) of this very process. Returns only by throwing. */
   #become({ command, environment }: NextProgram, seq: number): never {
     this.#refuseWhileLaunching();
     this.#pool.clear();
+    const left = this.#left(seq);
     try {
-      using table = writeTable(this.#describe(seq));
+      using table = writeTable(serialise(left, keepAcrossExec));
       clearSignalMask();
       keepStandardStreams(true);
       execve(command[0], [...command, '--resume', String(keepAcrossExec(table))], environment);
     } catch (failure) {
       keepStandardStreams(false);
-      const { listener, connection } = this.#agent;
-      if (listener !== undefined) unmark(listener, connection, [...this.#processes.values()]);
+      unmark(left);
       throw failure;
     }
   }
 }
+
+/** A failure in the words of the protocol. */
+const describe = (failure: unknown): { message: string; syscall?: string; code?: string } => ({
+  message: failure instanceof Error ? failure.message : String(failure),
+  ...(failure instanceof SyscallError ? { syscall: failure.syscall, code: failure.code } : {}),
+});
 
 function entryOf(kind: 'tasks' | 'into', fds: Fd[]): Entry {
   if (kind === 'tasks') return { kind, files: fds };

@@ -1,4 +1,4 @@
-import { adoptInherited, dropAcrossExec, type Fd, keepAcrossExec, memfd_create, pidfd_open, readText, writeAll } from '@bulkhead/kernel';
+import { adoptInherited, dropAcrossExec, type Fd, memfd_create, pidfd_open, readText, writeAll } from '@bulkhead/kernel';
 import { ContainerId, ExitStatus } from '@bulkhead/model';
 import { z } from 'zod';
 import { Output } from './output.ts';
@@ -35,14 +35,28 @@ export const Kept = z.object({
 });
 export type Kept = z.infer<typeof Kept>;
 
-const keep = (fd: Fd | undefined): number | undefined => (fd === undefined || fd.closed ? undefined : keepAcrossExec(fd));
+/** What an execve(2) of the launcher leaves. */
+export interface Left {
+  /** The upgrade request that the new program answers. */
+  seq: number;
+  listener: Fd;
+  connection: Fd | undefined;
+  processes: readonly LaunchedProcess[];
+}
 
-/** Marks everything that must live on and describes it. */
-export function serialise(seq: number, listener: Fd, connection: Fd | undefined, processes: readonly LaunchedProcess[]): Kept {
+/** Every descriptor that is left. */
+export function descriptorsOf({ listener, connection, processes }: Left): Fd[] {
+  const held = processes.flatMap((one) => [one.pidfd, one.report, one.stdin, one.terminal, ...one.output.sources.values()]);
+  return [listener, connection, ...held].filter((fd) => fd !== undefined && !fd.closed) as Fd[];
+}
+
+/** Describes everything that is left. @param token makes one of a descriptor: `keepAcrossExec` marks it as well */
+export function serialise({ seq, listener, connection, processes }: Left, token: (fd: Fd) => number): Kept {
+  const keep = (fd: Fd | undefined): number | undefined => (fd === undefined || fd.closed ? undefined : token(fd));
   return {
     version: 1,
     seq,
-    listener: keepAcrossExec(listener),
+    listener: token(listener),
     connection: keep(connection),
     processes: processes.map((one) => ({
       id: one.id,
@@ -56,16 +70,15 @@ export function serialise(seq: number, listener: Fd, connection: Fd | undefined,
       report: keep(one.report),
       stdin: keep(one.stdin),
       terminal: keep(one.terminal),
-      sources: [...one.output.sources].map(([stream, fd]) => [stream, keepAcrossExec(fd)]),
+      sources: [...one.output.sources].map(([stream, fd]) => [stream, token(fd)]),
       output: one.output.plan,
     })),
   };
 }
 
-/** Takes back what `serialise` marked: the execve(2) failed, and this program goes on. */
-export function unmark(listener: Fd, connection: Fd | undefined, processes: readonly LaunchedProcess[]): void {
-  const held = processes.flatMap((one) => [one.pidfd, one.report, one.stdin, one.terminal, ...one.output.sources.values()]);
-  for (const fd of [listener, connection, ...held]) if (fd !== undefined && !fd.closed) dropAcrossExec(fd);
+/** Takes back what `serialise` marked with `keepAcrossExec`: the execve(2) failed, and this program goes on. */
+export function unmark(left: Left): void {
+  for (const fd of descriptorsOf(left)) dropAcrossExec(fd);
 }
 
 /** Puts the table into a memfd. */
