@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LaunchError, LauncherClient, type LauncherExit, planContainer, planSandbox, readHostTemplate } from '@bulkhead/container/launcher';
+import { LaunchError, LauncherClient, type LauncherExit, planContainer, planLayout, readHostTemplate } from '@bulkhead/container/launcher';
 import { ContainerSpec, type ExitStatus } from '@bulkhead/model';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { repetitions } from '../support/emulation.ts';
@@ -8,7 +8,7 @@ import { startTestInstance, type TestInstance } from '../support/launcher.ts';
 import { describeNeeds } from '../support/needs.ts';
 
 const template = readHostTemplate();
-const sandbox = planSandbox(template, ['user', 'mount', 'pid', 'network', 'uts', 'ipc', 'cgroup'], 0x5000_0000);
+const layout = planLayout(template, ['user', 'mount', 'pid', 'network', 'uts', 'ipc', 'cgroup']);
 
 describeNeeds({ root: true, userNamespaces: true }, 'launcher', () => {
   let instance: TestInstance;
@@ -51,7 +51,7 @@ describeNeeds({ root: true, userNamespaces: true }, 'launcher', () => {
       {
         type: 'create',
         id,
-        sandbox,
+        sandbox: client.sandbox(layout, 0x5000_0000, 65_536),
         plan: planContainer(spec),
         output: { directory, logFile, logMaxBytes: 1_000_000 },
         entry: 'tasks',

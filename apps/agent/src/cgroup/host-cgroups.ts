@@ -406,6 +406,7 @@ export class HostCgroups implements Disposable {
 
   /** @throws Problem 'not-found' */
   #find(path: string): Entry {
+    this.#structure.check(path.slice(1));
     const entry = this.#entries.get(path.slice(1));
     if (entry === undefined) throw new Problem('not-found', `there is no cgroup ${path}`, { remedy: './bulkhead cgroup ls lists them' });
     return entry;
@@ -413,11 +414,9 @@ export class HostCgroups implements Disposable {
 
   /** One cgroup with its files as they stand now. */
   inspect(path: string): { cgroup: CgroupNode; files: CgroupFile[] } {
-    const relative = path.slice(1);
-    this.#structure.check(relative);
     const entry = this.#find(path);
     this.#readFacts(entry);
-    return { cgroup: this.#node(entry), files: readFiles(entry.group.present, relative) };
+    return { cgroup: this.#node(entry), files: readFiles(entry.group.present, entry.group.path) };
   }
 
   /** The last quarter of an hour, one sample a second, oldest first; a second that was not measured is missing. */

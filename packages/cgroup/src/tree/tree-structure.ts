@@ -75,6 +75,8 @@ export class TreeStructure implements Disposable {
   readonly #listener: StructureListener;
   readonly #inotify: Fd | undefined;
   readonly #watched = new Map<number, Watched>();
+  /** Made since the last step, by path: looked at then, if they are still there. Most groups of a short life never are. */
+  readonly #born = new Map<string, Set<Hierarchy>>();
   /** Of each hierarchy: path to watch descriptor; undefined once it had too many directories to watch. */
   readonly #byPath = new Map<Hierarchy, Map<string, number>>();
   /** Groups beyond the bound, by the group that is taken and above them. */
@@ -194,9 +196,27 @@ export class TreeStructure implements Disposable {
     const child = path === '' ? name : `${path}/${name}`;
     if ((what & IN_CREATE) !== 0) {
       this.#replaced(hierarchy, child);
-      this.#appeared(hierarchy, child);
+      const born = this.#born.get(child);
+      if (born === undefined) this.#born.set(child, new Set([hierarchy]));
+      else born.add(hierarchy);
     }
-    if ((what & IN_DELETE) !== 0 && !hierarchy.exists(child)) this.#left(hierarchy, child);
+    if ((what & IN_DELETE) !== 0) {
+      this.#diedYoung(hierarchy, child);
+      if (this.groups.get(child)?.present.includes(hierarchy) === true && !hierarchy.exists(child)) this.#left(hierarchy, child);
+    }
+  }
+
+  #diedYoung(hierarchy: Hierarchy, path: string): void {
+    const born = this.#born.get(path);
+    if (born === undefined) return;
+    born.delete(hierarchy);
+    if (born.size === 0) this.#born.delete(path);
+  }
+
+  /** Takes in what was made since the last step. */
+  #takeBorn(): void {
+    for (const [path, hierarchies] of this.#born) for (const hierarchy of hierarchies) this.#appeared(hierarchy, path);
+    this.#born.clear();
   }
 
   /** A group that was known under the name was removed and made anew before we looked: what is held of it is of the old one. */
@@ -247,8 +267,12 @@ export class TreeStructure implements Disposable {
     this.#listener.moved(group);
   }
 
-  /** Somebody found it gone: the kernel said so before inotify or a walk did. */
+  /** Somebody asks for it before the next step, or found it gone: the kernel said so before inotify or a walk did. */
   check(path: string): void {
+    if (!this.groups.has(path)) {
+      this.#takeEvents();
+      this.#takeBorn();
+    }
     const group = this.groups.get(path);
     if (group === undefined || path === '') return;
     for (const hierarchy of group.present) if (!hierarchy.exists(path)) this.#left(hierarchy, path);
@@ -287,6 +311,7 @@ export class TreeStructure implements Disposable {
   /** Once a second: takes what was heard, and walks hierarchies whose time has come, each as often as its size allows. */
   step(): void {
     this.#takeEvents();
+    this.#takeBorn();
     const began = performance.now();
     for (const hierarchy of this.#hierarchies) {
       if (began < (this.#dueMsec.get(hierarchy) ?? 0)) continue;
@@ -299,5 +324,6 @@ export class TreeStructure implements Disposable {
     this.#inotify?.[Symbol.dispose]();
     this.#watched.clear();
     this.#byPath.clear();
+    this.#born.clear();
   }
 }

@@ -14,7 +14,7 @@ import {
   SOCK_DGRAM,
   SyscallList,
 } from '@bulkhead/kernel';
-import type { ContainerPlan, SandboxPlan } from '../launcher/protocol.ts';
+import type { ContainerPlan, SandboxLayout } from '../launcher/protocol.ts';
 import { becomeNamespaceRoot, type PreparedStreams, shrinkBoundingSet, startWhenTold, writeOwnProc } from './program.ts';
 import { enterRoot, writeNewFile } from './root.ts';
 import { ttyGid } from './terminal.ts';
@@ -24,7 +24,7 @@ import { assignment, channel, controlPlace, mostDescriptors, onward } from './wo
 export type EntryKind = 'tasks' | 'into';
 
 /** Clone flags of a plan's namespaces. On v1 the cgroup namespace is unshared after the join, or its root would be the launcher's own cgroup. */
-export function cloneFlags(namespaces: SandboxPlan['namespaces'], entry: EntryKind): bigint {
+export function cloneFlags(namespaces: SandboxLayout['namespaces'], entry: EntryKind): bigint {
   return namespaceTable
     .filter((row) => namespaces.includes(row.type) && !(row.type === 'cgroup' && entry === 'tasks'))
     .reduce((flags, row) => flags | row.flag, 0n);
@@ -47,7 +47,7 @@ function bringLoopbackUp(list: SyscallList): void {
  * What a child does that is the same for many containers, and may be made long before one is wanted: ids, loopback, root.
  * It begins when the launcher has mapped its ids, and goes on where the word `onward` says.
  */
-export function compileSandbox(plan: Omit<SandboxPlan, 'ids'>): CompiledList {
+export function compileSandbox(plan: SandboxLayout): CompiledList {
   const list = new SyscallList(headBytes);
   calls.receive(list, channel, list.room(8), 8);
   writeOwnProc(list, plan.oomScoreAdj);

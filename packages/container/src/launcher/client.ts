@@ -1,7 +1,7 @@
 import { AF_UNIX, connectUnix, F_SETFL, type Fd, fcntl, O_NONBLOCK, O_RDWR, poll, SOCK_SEQPACKET, socket } from '@bulkhead/kernel';
 import { type ExitStatus, Problem } from '@bulkhead/model';
 import { receive, send } from './channel.ts';
-import { decodeSteps, protocolVersion, Reply, type Request, type Step } from './protocol.ts';
+import { decodeSteps, protocolVersion, Reply, type Request, type SandboxLayout, type SandboxPlan, type Step } from './protocol.ts';
 
 type ReplyOf<T extends Reply['type']> = Extract<Reply, { type: T }>;
 type Asked = Request extends infer R ? (R extends Request ? Omit<R, 'seq'> : never) : never;
@@ -39,6 +39,8 @@ export class LauncherClient implements Disposable {
     number,
     { resolve(item: { message: Reply; fds: Fd[] }): void; reject(failure: Error): void; timer: NodeJS.Timeout }
   >();
+  /** Layouts that the launcher was told of, by number. */
+  readonly #layouts: SandboxLayout[] = [];
   readonly #onExit: (exit: LauncherExit) => void;
   readonly #onLost: () => void;
   #lost = false;
@@ -79,6 +81,17 @@ export class LauncherClient implements Disposable {
   /** Has the launcher become another program. @throws LaunchError where it stays what it is, and goes on serving */
   async upgrade(program: string, interpreter: string[]): Promise<void> {
     await this.ask({ type: 'upgrade', program, interpreter }, 'done');
+  }
+
+  /** A sandbox in the words of the protocol: the launcher is told of its layout where it does not know it yet. */
+  sandbox(layout: SandboxLayout, hostId: number, size: number): SandboxPlan {
+    let number = this.#layouts.indexOf(layout);
+    if (number === -1) {
+      number = this.#layouts.push(layout) - 1;
+      // What follows comes after it: nobody waits. Where it fails, what follows does.
+      this.ask({ type: 'layout', number, layout }, 'done').catch(() => undefined);
+    }
+    return { layout: number, ids: { hostId, size } };
   }
 
   get lost(): boolean {

@@ -1,5 +1,5 @@
 export { planHostRoot, readHostTemplate } from '../runtime/host-template.ts';
-export { planContainer, planSandbox } from '../runtime/plan.ts';
+export { planContainer, planLayout } from '../runtime/plan.ts';
 export { launcherBundle, readLauncherBuild } from './build.ts';
 export { LaunchError, LauncherClient, type LauncherExit } from './client.ts';
 export { checkKept } from './rehearsal.ts';

@@ -6,8 +6,8 @@ import { sendDescriptors } from './channel.ts';
 import { Child } from './child.ts';
 import { Output } from './output.ts';
 import { LaunchedProcess } from './process.ts';
-import type { ContainerPlan, ExecPlan, OutputPlan, ProcessPlan, SandboxPlan } from './protocol.ts';
-import { type Entry, endChild, forkSandbox, type SandboxPool, sandboxLists } from './sandbox.ts';
+import type { ContainerPlan, ExecPlan, OutputPlan, ProcessPlan } from './protocol.ts';
+import { type Entry, endChild, forkSandbox, type SandboxPool, type WantedSandbox } from './sandbox.ts';
 
 /** A process on its way: forked, not yet its program. */
 export interface Launch {
@@ -67,7 +67,7 @@ const prologueRoom = 8192;
 
 /** What makes a container of a sandbox, in the launcher's terms. */
 interface Wanted {
-  sandbox: SandboxPlan;
+  sandbox: WantedSandbox;
   plan: ContainerPlan;
   entry: Entry;
   streams: Streams | undefined;
@@ -80,7 +80,7 @@ function assignmentOf(
   streams: Parameters<typeof compileAssignment>[2]['streams'],
   tasks: readonly (Fd | ReturnType<typeof given>)[],
 ): ProgramList {
-  const unshareCgroup = wanted.entry.kind === 'tasks' && wanted.sandbox.namespaces.includes('cgroup');
+  const unshareCgroup = wanted.entry.kind === 'tasks' && wanted.sandbox.layout.plan.namespaces.includes('cgroup');
   return compileAssignment(origin, wanted.plan, { tasks, unshareCgroup, streams, start: wanted.start });
 }
 
@@ -107,7 +107,7 @@ function assign(child: Child, wanted: Wanted): ProgramList | undefined {
 function forkContainer(wanted: Wanted): { child: Child; program: ProgramList } {
   const { entry, streams, sandbox } = wanted;
   const tasks = entry.kind === 'tasks' ? entry.files : [];
-  const program = assignmentOf(sandboxLists(sandbox).sandbox.end, wanted, streams, tasks);
+  const program = assignmentOf(sandbox.layout.sandbox.end, wanted, streams, tasks);
   const slot = new Slot(program.list.end + prologueRoom);
   return { child: forkSandbox(slot, sandbox, program.list, { entry, kept: [...tasks, ...descriptorsOf(streams)] }), program };
 }

@@ -26,7 +26,7 @@ import { z } from 'zod';
  */
 
 /** Raised whenever a message changes its meaning; both sides refuse another. */
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
 /** Longest message sent inline; a longer one travels in a memfd. */
 export const inlineMessageBytes = 60_000;
@@ -64,14 +64,17 @@ const RootPlan = z.object({
 export type RootPlan = z.infer<typeof RootPlan>;
 
 /** What many containers have in common, so that a child can be forked and its root laid out before anybody asks for it. */
-export const SandboxPlan = z.object({
+export const SandboxLayout = z.object({
   namespaces: z.array(NamespaceType),
-  ids: IdRange,
   root: RootPlan,
   oomScoreAdj: z.number().int(),
   /** Capabilities that stay in the bounding set, as a hexadecimal mask. */
   capabilities: z.string(),
 });
+export type SandboxLayout = z.infer<typeof SandboxLayout>;
+
+/** A sandbox: one of the layouts that were told, by number, and the ids of its users. */
+export const SandboxPlan = z.object({ layout: z.number().int().nonnegative(), ids: IdRange });
 export type SandboxPlan = z.infer<typeof SandboxPlan>;
 
 /** What makes a container of a sandbox. */
@@ -143,6 +146,8 @@ export function decodeSteps(texts: readonly string[]): Step[] {
 
 export const Request = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hello'), seq: z.number(), version: z.number() }),
+  /** Tells a layout once for all sandboxes that are laid out so: it is long, and the same for most. Forgotten at the end of the connection, not by an upgrade. */
+  z.object({ type: z.literal('layout'), seq: z.number(), number: z.number().int().nonnegative(), layout: SandboxLayout }),
   /** Forks a sandbox ahead of need; a `create` with an equal plan takes it. */
   z.object({ type: z.literal('prepare'), seq: z.number(), sandbox: SandboxPlan }),
   /** Ends a sandbox that was prepared and not taken. */

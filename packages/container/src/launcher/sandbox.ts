@@ -14,31 +14,37 @@ import { cloneFlags, compileSandbox, compileWait } from '../init/container.ts';
 import { wordOffsets } from '../init/words.ts';
 import { sendWord } from './channel.ts';
 import { Child } from './child.ts';
-import type { SandboxPlan } from './protocol.ts';
+import type { SandboxLayout, SandboxPlan } from './protocol.ts';
 
 /** How a child enters its cgroups. */
 export type Entry = { kind: 'tasks'; files: readonly Fd[] } | { kind: 'into'; directory: Fd };
 
-/** Lists of the sandboxes of a plan, whatever their ids: made once. */
-interface SandboxLists {
-  sandbox: CompiledList;
-  wait: CompiledList;
+/** How a sandbox is laid out, and the lists that do it: made when it is first used, whatever its ids. */
+export class Layout {
+  readonly plan: SandboxLayout;
+  #sandbox: CompiledList | undefined;
+  #wait: CompiledList | undefined;
+
+  constructor(plan: SandboxLayout) {
+    this.plan = plan;
+  }
+
+  get sandbox(): CompiledList {
+    this.#sandbox ??= compileSandbox(this.plan);
+    return this.#sandbox;
+  }
+
+  /** What a sandbox that is ahead of need does next. */
+  get wait(): CompiledList {
+    this.#wait ??= compileWait(this.sandbox.end);
+    return this.#wait;
+  }
 }
 
-const compiled = new Map<string, SandboxLists>();
-/** Plans differ by the host's template and the namespaces wanted: a handful. */
-const maxCompiled = 16;
-
-export function sandboxLists({ ids: _, ...plan }: SandboxPlan): SandboxLists {
-  const key = JSON.stringify(plan);
-  let lists = compiled.get(key);
-  if (lists === undefined) {
-    const sandbox = compileSandbox(plan);
-    lists = { sandbox, wait: compileWait(sandbox.end) };
-    if (compiled.size >= maxCompiled) compiled.clear();
-    compiled.set(key, lists);
-  }
-  return lists;
+/** A sandbox as its launcher makes it. */
+export interface WantedSandbox {
+  layout: Layout;
+  ids: SandboxPlan['ids'];
 }
 
 /**
@@ -48,17 +54,21 @@ export function sandboxLists({ ids: _, ...plan }: SandboxPlan): SandboxLists {
  * @param next what it goes through then
  * @param kept descriptors that it inherits
  */
-export function forkSandbox(slot: Slot, plan: SandboxPlan, next: CompiledList, given: { entry: Entry; kept: readonly Fd[] }): Child {
+export function forkSandbox(
+  slot: Slot,
+  { layout, ids }: WantedSandbox,
+  next: CompiledList,
+  given: { entry: Entry; kept: readonly Fd[] },
+): Child {
   const { entry, kept } = given;
   slot.put(wordOffsets.onward, slot.address + next.origin);
-  const { sandbox } = sandboxLists(plan);
-  const child = Child.fork(slot, [sandbox, next], {
-    flags: cloneFlags(plan.namespaces, entry.kind),
+  const child = Child.fork(slot, [layout.sandbox, next], {
+    flags: cloneFlags(layout.plan.namespaces, entry.kind),
     cgroup: entry.kind === 'into' ? entry.directory : undefined,
     kept,
   });
   try {
-    const map = `0 ${plan.ids.hostId} ${plan.ids.size}`;
+    const map = `0 ${ids.hostId} ${ids.size}`;
     writeFileAt(AT_FDCWD, `/proc/${child.pid}/gid_map`, map);
     writeFileAt(AT_FDCWD, `/proc/${child.pid}/uid_map`, map);
   } catch (failure) {
@@ -84,18 +94,14 @@ export function endChild(child: Child): void {
 /** Sandboxes kept at most; the one that waited longest goes first. */
 const maxPrepared = 8;
 
-/** Sandboxes forked ahead of need, by the plan they were made from. */
+/** Sandboxes forked ahead of need. */
 export class SandboxPool {
-  readonly #waiting: { key: string; sandbox: Child }[] = [];
-
-  static key(plan: SandboxPlan): string {
-    return JSON.stringify(plan);
-  }
+  readonly #waiting: { wanted: WantedSandbox; sandbox: Child }[] = [];
 
   /** On v1 only: on v2 a container is born in its cgroup, which is not known ahead. */
-  prepare(plan: SandboxPlan): Child {
-    const sandbox = forkSandbox(new Slot(), plan, sandboxLists(plan).wait, { entry: { kind: 'tasks', files: [] }, kept: [] });
-    this.#waiting.push({ key: SandboxPool.key(plan), sandbox });
+  prepare(wanted: WantedSandbox): Child {
+    const sandbox = forkSandbox(new Slot(), wanted, wanted.layout.wait, { entry: { kind: 'tasks', files: [] }, kept: [] });
+    this.#waiting.push({ wanted, sandbox });
     if (this.#waiting.length > maxPrepared) {
       const oldest = this.#waiting.shift();
       if (oldest !== undefined) endChild(oldest.sandbox);
@@ -103,10 +109,10 @@ export class SandboxPool {
     return sandbox;
   }
 
-  take(plan: SandboxPlan): Child | undefined {
-    if (this.#waiting.length === 0) return undefined;
-    const key = SandboxPool.key(plan);
-    const index = this.#waiting.findIndex((one) => one.key === key);
+  take({ layout, ids }: WantedSandbox): Child | undefined {
+    const index = this.#waiting.findIndex(
+      ({ wanted }) => wanted.layout === layout && wanted.ids.hostId === ids.hostId && wanted.ids.size === ids.size,
+    );
     return index === -1 ? undefined : this.#waiting.splice(index, 1)[0]?.sandbox;
   }
 

@@ -25,9 +25,9 @@ import { type ChildReport, receiveReport, sendWord } from './channel.ts';
 import { type Launch, launchContainer, launchExec } from './launch.ts';
 import { Output } from './output.ts';
 import { LaunchedProcess, processKey } from './process.ts';
-import { encodeSteps, protocolVersion, type Reply, type Request } from './protocol.ts';
+import { encodeSteps, protocolVersion, type Reply, type Request, type SandboxPlan } from './protocol.ts';
 import { type NextProgram, rehearse } from './rehearsal.ts';
-import { type Entry, endChild, SandboxPool } from './sandbox.ts';
+import { type Entry, endChild, Layout, SandboxPool, type WantedSandbox } from './sandbox.ts';
 import { exerciseForks } from './self-test.ts';
 import { descriptorsOf, type Kept, type Left, restore, serialise, unmark, writeTable } from './upgrade.ts';
 
@@ -52,6 +52,8 @@ export class Launcher {
   /** Those whose asker has no answer yet. */
   readonly #launching = new Set<LaunchedProcess>();
   readonly #pool = new SandboxPool();
+  /** As the agent has told them, by its numbers. */
+  readonly #layouts = new Map<number, Layout>();
   readonly #agent: AgentLink;
   #log: (line: object) => void;
 
@@ -79,7 +81,10 @@ export class Launcher {
       log: options.log,
       onRequest: (request, fds) => this.#handle(request, fds),
       // With the agent goes its knowledge of what was prepared for whom.
-      onDropped: () => this.#pool.clear(),
+      onDropped: () => {
+        this.#pool.clear();
+        this.#layouts.clear();
+      },
     });
   }
 
@@ -91,6 +96,7 @@ export class Launcher {
   /** Takes up what the program before an execve of this process left. */
   resume(kept: Kept): void {
     const restored = restore(kept);
+    for (const [number, plan] of kept.layouts ?? []) this.#layouts.set(number, new Layout(plan));
     for (const one of restored.processes) {
       this.#processes.set(processKey(one), one);
       if (one.state !== 'exited') this.#watchExit(one);
@@ -125,6 +131,12 @@ export class Launcher {
     return found;
   }
 
+  #wanted({ layout, ids }: SandboxPlan): WantedSandbox {
+    const known = this.#layouts.get(layout);
+    if (known === undefined) throw new Error(`the launcher was told of no layout ${layout}`);
+    return { layout: known, ids };
+  }
+
   #act(request: Request, fds: Fd[]): void {
     const done = () => this.#post({ type: 'done', seq: request.seq });
     switch (request.type) {
@@ -142,11 +154,15 @@ export class Launcher {
         this.#post({ type: 'hello', seq: request.seq, version: protocolVersion, ...own, processes });
         return;
       }
+      case 'layout':
+        this.#layouts.set(request.number, new Layout(request.layout));
+        done();
+        return;
       case 'prepare':
-        this.#post({ type: 'prepared', seq: request.seq, pid: this.#pool.prepare(request.sandbox).pid });
+        this.#post({ type: 'prepared', seq: request.seq, pid: this.#pool.prepare(this.#wanted(request.sandbox)).pid });
         return;
       case 'discard': {
-        const unwanted = this.#pool.take(request.sandbox);
+        const unwanted = this.#pool.take(this.#wanted(request.sandbox));
         if (unwanted !== undefined) endChild(unwanted);
         done();
         return;
@@ -159,7 +175,7 @@ export class Launcher {
             launchContainer(
               request.id,
               {
-                sandbox: request.sandbox,
+                sandbox: this.#wanted(request.sandbox),
                 plan: request.plan,
                 output: request.output,
                 entry: entryOf(request.entry, fds),
@@ -432,7 +448,7 @@ export class Launcher {
   #left(seq: number): Left {
     const { listener, connection } = this.#agent;
     if (listener === undefined) throw new Error('the launcher does not listen');
-    return { seq, listener, connection, processes: [...this.#processes.values()] };
+    return { seq, listener, connection, layouts: this.#layouts, processes: [...this.#processes.values()] };
   }
 
   /** execve(2) of this very process. Returns only by throwing. */

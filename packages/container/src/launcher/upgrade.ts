@@ -3,7 +3,7 @@ import { ContainerId, ExitStatus } from '@bulkhead/model';
 import { z } from 'zod';
 import { Output } from './output.ts';
 import { LaunchedProcess } from './process.ts';
-import { ExecId } from './protocol.ts';
+import { ExecId, SandboxLayout } from './protocol.ts';
 
 const Token = z.number().int().nonnegative();
 
@@ -14,6 +14,8 @@ export const Kept = z.object({
   seq: z.number(),
   listener: Token,
   connection: Token.optional(),
+  /** What the agent has told of layouts, by its numbers. */
+  layouts: z.array(z.tuple([z.number(), SandboxLayout])).optional(),
   processes: z.array(
     z.object({
       id: ContainerId,
@@ -41,6 +43,7 @@ export interface Left {
   seq: number;
   listener: Fd;
   connection: Fd | undefined;
+  layouts: ReadonlyMap<number, { readonly plan: SandboxLayout }>;
   processes: readonly LaunchedProcess[];
 }
 
@@ -51,13 +54,14 @@ export function descriptorsOf({ listener, connection, processes }: Left): Fd[] {
 }
 
 /** Describes everything that is left. @param token makes one of a descriptor: `keepAcrossExec` marks it as well */
-export function serialise({ seq, listener, connection, processes }: Left, token: (fd: Fd) => number): Kept {
+export function serialise({ seq, listener, connection, layouts, processes }: Left, token: (fd: Fd) => number): Kept {
   const keep = (fd: Fd | undefined): number | undefined => (fd === undefined || fd.closed ? undefined : token(fd));
   return {
     version: 1,
     seq,
     listener: token(listener),
     connection: keep(connection),
+    layouts: [...layouts].map(([number, { plan }]) => [number, plan]),
     processes: processes.map((one) => ({
       id: one.id,
       execId: one.execId,

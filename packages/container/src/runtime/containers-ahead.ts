@@ -3,12 +3,12 @@ import type { CgroupEntry, Cgroups } from '@bulkhead/cgroup';
 import { hasErrno, Recorder, record } from '@bulkhead/kernel';
 import type { ContainerId, ContainerSpec, NamespaceReference, ProcessIdentity } from '@bulkhead/model';
 import { processIdentity, readNamespaces } from '@bulkhead/namespace';
-import type { SandboxPlan } from '../launcher/protocol.ts';
+import type { SandboxLayout, SandboxPlan } from '../launcher/protocol.ts';
 import { initCgroup, initName } from './cgroup-root.ts';
 import type { LauncherConnection } from './connection.ts';
 import type { HostTemplate } from './host-template.ts';
-import type { IdRanges } from './id-ranges.ts';
-import { namespacesOf, planSandbox } from './plan.ts';
+import { type IdRanges, idsPerContainer } from './id-ranges.ts';
+import { namespacesOf, planLayout } from './plan.ts';
 
 /** What was prepared ahead and wanted by nobody for so long is taken away. */
 const lifetimeMsec = 60_000;
@@ -19,7 +19,7 @@ const quietMsec = 25;
 export interface Ahead {
   id: ContainerId;
   hostId: number;
-  sandbox: SandboxPlan;
+  layout: SandboxLayout;
   /** Absent where its cgroups are yet to be made. */
   cgroup: { entry: CgroupEntry; made: Recorder } | undefined;
   /** The sandbox's process, once it was looked at: a short program may be gone before anybody can. */
@@ -59,6 +59,7 @@ export function closeEntry(entry: CgroupEntry): void {
 export class ContainersAhead {
   readonly #waiting = new Map<string, Ahead & { timer: NodeJS.Timeout }>();
   readonly #planned = new Map<string, NodeJS.Timeout>();
+  readonly #layouts = new Map<'usual' | 'with time', SandboxLayout>();
   readonly #ids: IdRanges;
   readonly #template: HostTemplate;
   readonly #launcher: LauncherConnection;
@@ -88,10 +89,25 @@ export class ContainersAhead {
     return {
       id: randomBytes(8).toString('hex'),
       hostId,
-      sandbox: planSandbox(this.#template, namespacesOf(spec), hostId),
+      layout: this.#layout(spec),
       cgroup: undefined,
       seen: undefined,
     };
+  }
+
+  #layout(spec: ContainerSpec): SandboxLayout {
+    const kind = spec.timeNamespace ? 'with time' : 'usual';
+    let layout = this.#layouts.get(kind);
+    if (layout === undefined) {
+      layout = planLayout(this.#template, namespacesOf(spec));
+      this.#layouts.set(kind, layout);
+    }
+    return layout;
+  }
+
+  /** A sandbox as the launcher is asked for it. */
+  sandboxOf({ layout, hostId }: Ahead): SandboxPlan {
+    return this.#launcher.client.sandbox(layout, hostId, idsPerContainer);
   }
 
   /** What waits for this tenant, or a new one of which nothing is made yet. The caller owns the descriptors of its entry. */
@@ -134,7 +150,7 @@ export class ContainersAhead {
       void this.#cgroups.remove(path).catch(() => undefined);
       return;
     }
-    this.#launcher.client.ask({ type: 'prepare', sandbox: ahead.sandbox }, 'prepared').then(
+    this.#launcher.client.ask({ type: 'prepare', sandbox: this.sandboxOf(ahead) }, 'prepared').then(
       ({ message }) => {
         ahead.seen = lookAtSandbox(message.pid);
       },
@@ -145,7 +161,8 @@ export class ContainersAhead {
   /** Ends the sandbox of what was taken and did not become a container. */
   discard(ahead: Ahead): void {
     // Where the launcher made a container of it already, there is nothing to discard.
-    if (this.#launcher.present) this.#launcher.client.ask({ type: 'discard', sandbox: ahead.sandbox }, 'done').catch(() => undefined);
+    if (this.#launcher.present)
+      this.#launcher.client.ask({ type: 'discard', sandbox: this.sandboxOf(ahead) }, 'done').catch(() => undefined);
   }
 
   /** Takes one away, unless it was taken for a container meanwhile. */
@@ -155,7 +172,8 @@ export class ContainersAhead {
     this.#waiting.delete(tenantId);
     clearTimeout(waiting.timer);
     if (waiting.cgroup !== undefined) closeEntry(waiting.cgroup.entry);
-    if (this.#launcher.present) this.#launcher.client.ask({ type: 'discard', sandbox: waiting.sandbox }, 'done').catch(() => undefined);
+    if (this.#launcher.present)
+      this.#launcher.client.ask({ type: 'discard', sandbox: this.sandboxOf(waiting) }, 'done').catch(() => undefined);
     // Nobody has joined them yet. Where they cannot go now, they go as orphans at the agent's next start.
     await this.#cgroups.remove(this.#cgroupPath({ tenantId, id }), [initName]).catch(() => undefined);
   }

@@ -1,9 +1,8 @@
 import type { ContainerSpec, NamespaceType } from '@bulkhead/model';
 import { capabilityMask, defaultCapabilities } from '../init/capabilities.ts';
-import type { ContainerPlan, ProcessPlan, SandboxPlan } from '../launcher/protocol.ts';
+import type { ContainerPlan, ProcessPlan, SandboxLayout } from '../launcher/protocol.ts';
 import type { ExecRequest } from '../types.ts';
 import { type HostTemplate, planHostFiles, planHostRoot } from './host-template.ts';
-import { idsPerContainer } from './id-ranges.ts';
 
 const defaultNamespaces: readonly NamespaceType[] = ['user', 'mount', 'pid', 'network', 'uts', 'ipc', 'cgroup'];
 const capabilities = capabilityMask(defaultCapabilities).toString(16);
@@ -41,10 +40,9 @@ function planProcess(request: ExecRequest, hostname: string): ProcessPlan {
   };
 }
 
-/** What is the same for every container of the template with these ids. */
-export const planSandbox = (template: HostTemplate, namespaces: readonly NamespaceType[], hostId: number): SandboxPlan => ({
+/** What is the same for every container of the template with these namespaces. */
+export const planLayout = (template: HostTemplate, namespaces: readonly NamespaceType[]): SandboxLayout => ({
   namespaces: [...namespaces],
-  ids: { hostId, size: idsPerContainer },
   root: planHostRoot(template),
   oomScoreAdj,
   capabilities,

@@ -249,7 +249,7 @@ class Runtime implements ContainerRuntime {
     const output = this.#output(id);
     writeFileSync(output.logFile, '', { mode: 0o600 });
     const { message, fds: received } = await client.ask(
-      { type: 'create', id, sandbox: ahead.sandbox, plan: planContainer(spec), output, entry: entry.kind, start },
+      { type: 'create', id, sandbox: this.#ahead.sandboxOf(ahead), plan: planContainer(spec), output, entry: entry.kind, start },
       'created',
       entry.kind === 'tasks' ? entry.files : [entry.directory],
     );
