@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { architectures, commonSyscalls } from './arch.ts';
 import * as constants from './constants.ts';
 import { layouts, pack, put, takeInt, takeU64 } from './layout.ts';
 
@@ -51,6 +52,8 @@ const mayBeNewer = new Set([
   'OPEN_TREE_CLOEXEC',
   'FSMOUNT_CLOEXEC',
   'FSOPEN_CLOEXEC',
+  'listmount',
+  'listns',
 ]);
 
 /** Structs that say their own size to the kernel: newer headers have more of them. */
@@ -62,13 +65,14 @@ const readElsewhere = new Set(['MNT_DETACH', 'LINUX_CAPABILITY_VERSION_3']);
 /** Tables of ours, no constants of C. */
 const ownTables = new Set(['capabilityNames', 'namespaceTable', 'pidfdNamespaceRequests']);
 
-function compileAndRun(body: string): string {
+function compileAndRun(body: string, included: readonly string[] = headers): string {
   const directory = mkdtempSync(join(tmpdir(), 'bulkhead-layout-'));
   try {
     const source = join(directory, 'layout.c');
     writeFileSync(
       source,
-      `#define _GNU_SOURCE\n${headers.map((name) => `#include <${name}>`).join('\n')}\nint main(void) {\n${body}\nreturn 0;\n}\n`,
+      // The second is what arm64's own header asks the generic one for.
+      `#define _GNU_SOURCE\n#define __ARCH_WANT_SYS_CLONE3\n#include <stdio.h>\n${included.map((name) => `#include <${name}>`).join('\n')}\nint main(void) {\n${body}\nreturn 0;\n}\n`,
     );
     const program = join(directory, 'layout');
     execFileSync('cc', ['-w', '-o', program, source]);
@@ -156,6 +160,22 @@ describe.skipIf(process.arch !== 'x64')('layouts and constants as the C compiler
       if (theirs !== undefined)
         expect({ name, value: BigInt.asUintN(32, theirs) }).toEqual({ name, value: BigInt.asUintN(32, BigInt(value)) });
     }
+  });
+});
+
+describe.skipIf(process.arch !== 'x64')('numbers of syscalls', () => {
+  it.each([
+    ['x64', 'asm/unistd.h'],
+    // That is what arm64 uses (arch/arm64/include/uapi/asm/unistd.h).
+    ['arm64', 'asm-generic/unistd.h'],
+  ])('are those of the header, on %s', (architecture, header) => {
+    const ours: Record<string, number> = { ...architectures[architecture]?.syscalls, ...commonSyscalls };
+    const body = Object.keys(ours).map((name) => `#ifdef __NR_${name}\nprintf("${name} %d\\n", __NR_${name});\n#endif`);
+    const found = numbers(compileAndRun(body.join('\n'), [header]));
+    const missing = Object.keys(ours).filter((name) => !found.has(name) && !mayBeNewer.has(name));
+    expect(missing).toEqual([]);
+    for (const [name, number] of Object.entries(ours))
+      if (found.has(name)) expect({ name, number: found.get(name) }).toEqual({ name, number: BigInt(number) });
   });
 });
 
