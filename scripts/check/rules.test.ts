@@ -75,15 +75,15 @@ describe('invariants 1, 2 and 14 fire on a bad sample, and say what to use inste
       'Use an Fd of @bulkhead/kernel',
     ],
     [
-      'setns in the agent',
+      'a fork in the agent',
       'apps/agent/src/a.ts',
-      "import { setns } from '@bulkhead/kernel';\nexport const a = setns;\n",
+      "import { Slot } from '@bulkhead/kernel';\nexport const a = new Slot();\n",
       'packages/container/src/init',
     ],
     [
-      'unshare in packages/namespace',
+      'a fork in packages/namespace',
       'packages/namespace/src/a.ts',
-      "import { unshare } from '@bulkhead/kernel';\nexport const a = unshare;\n",
+      "import { Slot } from '@bulkhead/kernel';\nexport const a = new Slot();\n",
       'packages/container/src/init',
     ],
     [
@@ -113,9 +113,9 @@ describe('invariants 1, 2 and 14 fire on a bad sample, and say what to use inste
   const good: readonly [string, string, string][] = [
     ['koffi in packages/kernel', 'packages/kernel/src/a.ts', "import koffi from 'koffi';\n\nexport const a = koffi;\n"],
     [
-      'setns in the code of the forked child',
-      'packages/container/src/init/a.ts',
-      "import { setns } from '@bulkhead/kernel';\n\nexport const a = setns;\n",
+      'a fork in the launcher',
+      'packages/container/src/launcher/a.ts',
+      "import { Slot } from '@bulkhead/kernel';\n\nexport const a = new Slot();\n",
     ],
     [
       'a child process of the supervisor',

@@ -8,21 +8,6 @@ export interface PollHandle {
 /** Reads the number out of a descriptor: a private field, for a WeakMap of thousands costs each new one dearly. */
 let readNumber: (fd: Fd) => number | undefined;
 /**
- * Every number owned now, so that a forked child can close what is not its own. A byte for each number: beside thousands
- * of others, a Set takes 20 us to add and delete one (V8 14).
- */
-let owned = new Uint8Array(1024);
-
-function own(number: number): void {
-  if (number >= owned.length) {
-    const grown = new Uint8Array(Math.max(number + 1, owned.length * 2));
-    grown.set(owned);
-    owned = grown;
-  }
-  owned[number] = 1;
-}
-
-/**
  * An open file descriptor, owned: closed once, by dispose. The number is known in this package only, so that nobody
  * can use it after it was closed and given to another file.
  */
@@ -43,7 +28,6 @@ export class Fd implements Disposable {
 
   /** Takes ownership of a descriptor number. Package-internal: see `adopt` in this file. */
   static [Symbol.for('bulkhead.kernel.adopt')](number: number, label: string): Fd {
-    own(number);
     return new Fd(number, label);
   }
 
@@ -64,7 +48,6 @@ export class Fd implements Disposable {
     const number = this.#number;
     if (number === undefined) return;
     this.#number = undefined;
-    owned[number] = 0;
     // koffi aborts the process when a polled descriptor is closed under it: stop watching first.
     this.#poll?.close();
     this.#poll = undefined;
@@ -88,12 +71,4 @@ export function numberOf(fd: Fd): number {
   const number = readNumber(fd);
   if (number === undefined) throw new Error(`descriptor of ${fd.label} is closed`);
   return number;
-}
-
-/** Numbers owned now, but these. */
-export function ownedExcept(kept: readonly Fd[]): number[] {
-  const mine = new Set(kept.map(numberOf));
-  const others: number[] = [];
-  for (let number = 0; number < owned.length; number += 1) if (owned[number] === 1 && !mine.has(number)) others.push(number);
-  return others;
 }

@@ -1,10 +1,9 @@
 import { fstatSync, readSync, writeSync } from 'node:fs';
 import koffi from 'koffi';
-import { commonSyscalls } from './arch.ts';
 import { type AT_FDCWD, AT_REMOVEDIR, O_CLOEXEC, O_RDONLY, O_WRONLY } from './constants.ts';
 import { SyscallError } from './error.ts';
 import { adopt, Fd, numberOf } from './fd.ts';
-import { layouts, pack, takeU64 } from './layout.ts';
+import { layouts, takeU64 } from './layout.ts';
 import { declare, perform } from './library.ts';
 
 const cOpenat = declare<(dirfd: number, path: string, flags: number, mode: number) => number>('openat', 'int', [
@@ -13,16 +12,8 @@ const cOpenat = declare<(dirfd: number, path: string, flags: number, mode: numbe
   'int',
   'uint32_t',
 ]);
-const cOpenat2 = declare<(n: number, dirfd: number, path: string, how: Buffer, size: number) => number>('syscall', 'long', [
-  'long',
-  'long',
-  'str',
-  'void *',
-  'size_t',
-]);
 const cMkdirat = declare<(dirfd: number, path: string, mode: number) => number>('mkdirat', 'int', ['int', 'str', 'uint32_t']);
 const cUnlinkat = declare<(dirfd: number, path: string, flags: number) => number>('unlinkat', 'int', ['int', 'str', 'int']);
-const cSymlinkat = declare<(target: string, dirfd: number, path: string) => number>('symlinkat', 'int', ['str', 'int', 'str']);
 const cFchownat = declare<(dirfd: number, path: string, uid: number, gid: number, flags: number) => number>('fchownat', 'int', [
   'int',
   'str',
@@ -46,7 +37,6 @@ const cRead = declare<(fd: number, buffer: Buffer, count: number) => number>('re
 const cWrite = declare<(fd: number, buffer: Buffer, count: number) => number>('write', 'long', ['int', 'void *', 'size_t']);
 const cPipe2 = declare<(fds: Int32Array, flags: number) => number>('pipe2', 'int', ['void *', 'int']);
 const cFcntl = declare<(fd: number, command: number, argument: number) => number>('fcntl', 'int', ['int', 'int', 'long']);
-const cDup3 = declare<(from: number, to: number, flags: number) => number>('dup3', 'int', ['int', 'int', 'int']);
 const cMemfd = declare<(name: string, flags: number) => number>('memfd_create', 'int', ['str', 'uint32_t']);
 const cStatfs = declare<(path: string, buffer: Buffer) => number>('statfs', 'int', ['str', 'void *']);
 const cMkfifoat = declare<(dirfd: number, path: string, mode: number) => number>('mkfifoat', 'int', ['int', 'str', 'uint32_t']);
@@ -64,15 +54,6 @@ export function openat(directory: DirectoryFd, path: string, flags: number, mode
   return adopt(number, join(directory, path));
 }
 
-/** openat2(2) with its resolve flags. O_CLOEXEC is always added. */
-export function openat2(directory: DirectoryFd, path: string, how: { flags: number; mode?: number; resolve: bigint }): Fd {
-  const buffer = pack(layouts.openHow, { flags: how.flags | O_CLOEXEC, mode: how.mode ?? 0, resolve: how.resolve });
-  const number = perform('openat2', [directory, path, how.flags, how.resolve], () =>
-    cOpenat2(commonSyscalls.openat2, dirNumber(directory), path, buffer, layouts.openHow.size),
-  );
-  return adopt(number, join(directory, path));
-}
-
 /** mkdirat(2). */
 export function mkdirat(directory: DirectoryFd, path: string, mode: number): void {
   perform('mkdirat', [directory, path, mode], () => cMkdirat(dirNumber(directory), path, mode));
@@ -86,11 +67,6 @@ export function unlinkat(directory: DirectoryFd, path: string, flags = 0): void 
 /** rmdir(2), relative to a directory. */
 export function rmdirat(directory: DirectoryFd, path: string): void {
   unlinkat(directory, path, AT_REMOVEDIR);
-}
-
-/** symlinkat(2). */
-export function symlinkat(target: string, directory: DirectoryFd, path: string): void {
-  perform('symlinkat', [target, directory, path], () => cSymlinkat(target, dirNumber(directory), path));
 }
 
 /** mkfifoat(3). */
@@ -187,17 +163,6 @@ export function pipe2(label: string, flags = 0): { reader: Fd; writer: Fd } {
 /** fcntl(2) with an integer argument. */
 export function fcntl(fd: Fd, command: number, argument: number): number {
   return perform('fcntl', [fd, command, argument], () => cFcntl(numberOf(fd), command, argument));
-}
-
-/** dup3(2) onto a fixed number (0, 1 or 2 of a program about to be executed); close-on-exec is cleared, also where both are the same. */
-export function dupOnto(fd: Fd, target: 0 | 1 | 2): void {
-  const number = numberOf(fd);
-  if (number === target) {
-    // dup2(n, n) keeps FD_CLOEXEC, and Node sets it on 0, 1 and 2: the program would start without it.
-    perform('fcntl', [fd, 'F_SETFD', 0], () => cFcntl(number, 2, 0));
-    return;
-  }
-  perform('dup3', [fd, target], () => cDup3(number, target, 0));
 }
 
 /** Whether 0, 1 and 2 pass through the next execve(2). Node makes them close-on-exec, and the next program would be mute. */

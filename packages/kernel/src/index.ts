@@ -35,7 +35,6 @@ export {
   SyscallList,
 } from './list/syscall-list.ts';
 export * from './listing.ts';
-export * from './mount.ts';
 export * from './nsfs.ts';
 export * from './perf.ts';
 export { poll, type Readiness } from './poll.ts';
