@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LaunchError, LauncherClient, type LauncherExit, planContainer, planLayout, readHostTemplate } from '@bulkhead/container/launcher';
 import { ContainerSpec, type ExitStatus } from '@bulkhead/model';
@@ -56,6 +56,7 @@ describeNeeds({ root: true, userNamespaces: true }, 'launcher', () => {
         output: { directory, logFile, logMaxBytes: 1_000_000 },
         entry: 'tasks',
         start: false,
+        forgetAtEnd: false,
       },
       'created',
     );
@@ -180,6 +181,28 @@ describeNeeds({ root: true, userNamespaces: true }, 'launcher', () => {
     process.kill(one.pid, 'SIGKILL');
     expect((await exited).exitStatus.kind).toBe('signaled');
     await client.ask({ type: 'forget', id: one.id }, 'done');
+  });
+
+  it('leaves a container that waits none of its memory, and lets nobody look into it', async () => {
+    const one = await create(['sleep', '100']);
+    const mappings = readFileSync(`/proc/${one.pid}/maps`, 'utf8').trim().split('\n');
+    // The interpreter, the slot, the page of rseq(2), and the kernel's own.
+    expect(mappings.filter((line) => !line.endsWith('[vsyscall]')).length).toBeLessThanOrEqual(3);
+    // Files of /proc of a process that is not dumpable are root's, whoever it is.
+    expect(statSync(`/proc/${one.pid}/maps`).uid).toBe(0);
+    expect(/^Uid:\t(\d+)/m.exec(readFileSync(`/proc/${one.pid}/status`, 'utf8'))?.[1]).toBe(String(0x5000_0000));
+    expect(readFileSync(`/proc/${one.pid}/environ`)).toHaveLength(0);
+    await client.ask({ type: 'forget', id: one.id }, 'done');
+  });
+
+  it('takes containers that wait with it when it is killed', async () => {
+    const one = await create(['sleep', '100']);
+    const ended = new Promise((resolve) => instance.launcher.once('exit', resolve));
+    instance.launcher.kill('SIGKILL');
+    await ended;
+    await expect.poll(() => existsSync(`/proc/${one.pid}`)).toBe(false);
+    await instance.restartLauncher();
+    await connect();
   });
 
   const forks = repetitions(10_000, 300);

@@ -4,8 +4,8 @@ import { instancePaths, Problem } from '@bulkhead/model';
 import { ownEnvironment, readConfig } from './env.ts';
 
 /*
- * The launcher: started as `node --single-threaded --v8-pool-size=0 launcher.mjs` by the supervisor, outlives the agent.
- * No network, no secret, no async file system call, no dynamic import: it forks.
+ * The launcher: started by the supervisor, outlives the agent. No network, no secret. It forks, and its children walk
+ * lists of syscalls: nothing that goes on in this process, whatever its thread, is met in one of them.
  */
 const log = (line: object): void => {
   process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), service: 'launcher', ...line })}\n`);

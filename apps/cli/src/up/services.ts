@@ -23,7 +23,7 @@ export function launcherPlan({ instance: { paths }, program, environment }: Plan
   return {
     name: 'launcher',
     command: [nodeProgram(program.directory), ...launcherNodeOptions, `${program.directory}/apps/agent/dist/launcher.mjs`],
-    // No compile cache: with it every third forked child died of SIGSEGV.
+    // No compile cache: it is written when a program ends, and this one ends by being killed, if at all.
     environment: cleanEnvironment(environment, { config: paths.config('launcher') }),
     logFile: `${paths.logs}/launcher.log`,
     stopSignal: 'SIGTERM',

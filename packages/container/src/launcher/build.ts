@@ -6,7 +6,7 @@ export const launcherBundle = 'launcher.mjs';
 
 /**
  * What a launcher is made of, as one line: a hash of its program, which the build left beside it (a hash made at run time
- * would cost each fork 3 MB of OpenSSL), and the Node that runs it, with its options.
+ * would cost it 3 MB of OpenSSL), and the Node that runs it, with its options.
  *
  * @returns undefined where no build has left one
  */

@@ -120,11 +120,11 @@ export function launchContainer(
 ): Launch {
   using stack = new DisposableStack();
   using childEnds = new DisposableStack();
-  const { sandbox: sandboxPlan, plan, entry } = asked;
+  const { sandbox: sandboxPlan, plan } = asked;
   const owner = { uid: sandboxPlan.ids.hostId + plan.process.uid, gid: sandboxPlan.ids.hostId + plan.process.gid };
   const { output, streams, stdinWriter } = prepareStreams(plan.process, outputPlan, owner, stack, childEnds);
   const wanted = { ...asked, streams };
-  const waiting = entry.kind === 'tasks' ? pool.take(sandboxPlan) : undefined;
+  const waiting = pool.take(sandboxPlan);
   let made: { child: Child; program: ProgramList } | undefined;
   if (waiting !== undefined) {
     try {

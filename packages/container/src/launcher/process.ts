@@ -28,6 +28,8 @@ export class LaunchedProcess implements Disposable {
   stdin: Fd | undefined;
   terminal: Fd | undefined;
   state: 'created' | 'running' | 'exited';
+  /** Forgotten once its end is recorded and told. */
+  forgetAtEnd = false;
   exitStatus: ExitStatus | undefined;
   /** Sequence number of the `start` that waits for its answer. */
   starting: number | undefined;

@@ -148,8 +148,8 @@ export const Request = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hello'), seq: z.number(), version: z.number() }),
   /** Tells a layout once for all sandboxes that are laid out so: it is long, and the same for most. Forgotten at the end of the connection, not by an upgrade. */
   z.object({ type: z.literal('layout'), seq: z.number(), number: z.number().int().nonnegative(), layout: SandboxLayout }),
-  /** Forks a sandbox ahead of need; a `create` with an equal plan takes it. */
-  z.object({ type: z.literal('prepare'), seq: z.number(), sandbox: SandboxPlan }),
+  /** Forks a sandbox ahead of need; a `create` with an equal plan takes it. fds: cgroup entry, where it is to be born in it */
+  z.object({ type: z.literal('prepare'), seq: z.number(), sandbox: SandboxPlan, entry: EntryKind }),
   /** Ends a sandbox that was prepared and not taken. */
   z.object({ type: z.literal('discard'), seq: z.number(), sandbox: SandboxPlan }),
   /** fds: cgroup entry */
@@ -163,6 +163,8 @@ export const Request = z.discriminatedUnion('type', [
     entry: EntryKind,
     /** Whether the program takes over at once; `created` is answered when it has. */
     start: z.boolean(),
+    /** Whether it is forgotten once its end is recorded and told: nobody will ask for anything of it any more. */
+    forgetAtEnd: z.boolean(),
   }),
   z.object({ type: z.literal('start'), seq: z.number(), id: ContainerId, execId: ExecId.optional() }),
   /** `owner`: the user inside, as the host counts. fds: cgroup entry */
@@ -185,6 +187,7 @@ export const Request = z.discriminatedUnion('type', [
     pid: z.number(),
     terminal: z.boolean(),
     output: OutputPlan,
+    forgetAtEnd: z.boolean(),
   }),
   /** Hands out what a client writes to. */
   z.object({ type: z.literal('attach'), seq: z.number(), id: ContainerId, execId: ExecId.optional() }),

@@ -4,16 +4,12 @@ import {
   duplicate,
   execve,
   type Fd,
-  hasErrno,
   keepAcrossExec,
   keepStandardStreams,
   pidfd_open,
-  pidfd_send_signal,
   poll,
   Recorder,
   record,
-  SIGKILL,
-  SyscallError,
   tokenOf,
   WEXITED,
   WNOHANG,
@@ -21,7 +17,8 @@ import {
 } from '@bulkhead/kernel';
 import type { ExitStatus } from '@bulkhead/model';
 import { AgentLink } from './agent-link.ts';
-import { type ChildReport, receiveReport, sendWord } from './channel.ts';
+import { sendWord } from './channel.ts';
+import { ChildReports, describeFailure, killProcess } from './child-reports.ts';
 import { type Launch, launchContainer, launchExec } from './launch.ts';
 import { Output } from './output.ts';
 import { LaunchedProcess, processKey } from './process.ts';
@@ -30,15 +27,6 @@ import { type NextProgram, rehearse } from './rehearsal.ts';
 import { type Entry, endChild, Layout, SandboxPool, type WantedSandbox } from './sandbox.ts';
 import { exerciseForks } from './self-test.ts';
 import { descriptorsOf, type Kept, type Left, restore, serialise, unmark, writeTable } from './upgrade.ts';
-
-/** A launch whose child is not ready yet. */
-interface Launching extends Omit<Launch, 'process'> {
-  seq: number;
-  /** Steps of the launcher. */
-  steps: string;
-  /** It becomes its program without being told. */
-  start: boolean;
-}
 
 /**
  * The launcher: forks, holds, reaps, records.
@@ -49,12 +37,11 @@ export class Launcher {
   readonly #socketPath: string;
   readonly #environment: readonly string[];
   readonly #processes = new Map<string, LaunchedProcess>();
-  /** Those whose asker has no answer yet. */
-  readonly #launching = new Set<LaunchedProcess>();
   readonly #pool = new SandboxPool();
   /** As the agent has told them, by its numbers. */
   readonly #layouts = new Map<number, Layout>();
   readonly #agent: AgentLink;
+  readonly #reports: ChildReports;
   #log: (line: object) => void;
 
   #upgrading = false;
@@ -86,6 +73,11 @@ export class Launcher {
         this.#layouts.clear();
       },
     });
+    this.#reports = new ChildReports({
+      post: (message, fds) => this.#post(message, fds),
+      ready: (one) => this.#watchExit(one),
+      abandoned: (one) => this.#processes.delete(processKey(one)),
+    });
   }
 
   /** Listens on its socket. */
@@ -100,7 +92,7 @@ export class Launcher {
     for (const one of restored.processes) {
       this.#processes.set(processKey(one), one);
       if (one.state !== 'exited') this.#watchExit(one);
-      this.#watchReport(one, undefined);
+      this.#reports.watch(one, undefined);
     }
     this.#agent.resume(restored.listener, restored.connection);
     this.#post({ type: 'done', seq: kept.seq });
@@ -122,7 +114,7 @@ export class Launcher {
   }
 
   #refuse(seq: number, failure: unknown): void {
-    this.#post({ ...describe(failure), type: 'failed', seq, steps: [] });
+    this.#post({ ...describeFailure(failure), type: 'failed', seq, steps: [] });
   }
 
   #find(request: { id: string; execId?: string | undefined }): LaunchedProcess {
@@ -159,7 +151,11 @@ export class Launcher {
         done();
         return;
       case 'prepare':
-        this.#post({ type: 'prepared', seq: request.seq, pid: this.#pool.prepare(this.#wanted(request.sandbox)).pid });
+        this.#post({
+          type: 'prepared',
+          seq: request.seq,
+          pid: this.#pool.prepare(this.#wanted(request.sandbox), entryOf(request.entry, fds)).pid,
+        });
         return;
       case 'discard': {
         const unwanted = this.#pool.take(this.#wanted(request.sandbox));
@@ -183,7 +179,7 @@ export class Launcher {
               },
               this.#pool,
             ),
-          request.start,
+          request,
         );
         return;
       case 'exec': {
@@ -251,107 +247,13 @@ export class Launcher {
   }
 
   /** Forks, and answers once the child says that it is ready, or why it is not. */
-  #launch(seq: number, name: { id: string; execId?: string }, fork: () => Launch, start = false): void {
+  #launch(seq: number, name: { id: string; execId?: string }, fork: () => Launch, { start = false, forgetAtEnd = false } = {}): void {
     if (this.#processes.has(processKey(name))) throw new Error(`process ${processKey(name)} exists`);
     const recorder = new Recorder(200);
     const { process: one, ...launch } = record(recorder, fork);
+    one.forgetAtEnd = forgetAtEnd;
     this.#processes.set(processKey(one), one);
-    this.#watchReport(one, { ...launch, seq, start, steps: encodeSteps('launcher', recorder.steps) });
-  }
-
-  /** @param launching absent once the child has said that it is ready */
-  #watchReport(one: LaunchedProcess, launching: Launching | undefined): void {
-    const report = one.report;
-    if (report === undefined) return;
-    let pending = launching;
-    if (pending !== undefined) this.#launching.add(one);
-    one.readReport = () => {
-      while (!report.closed) {
-        const said = receiveReport(report);
-        if (said === undefined) return;
-        if (pending === undefined) this.#saidWhileCreated(one, said);
-        else if (this.#saidWhileLaunching(one, pending, said)) {
-          pending = undefined;
-          this.#launching.delete(one);
-        }
-      }
-    };
-    poll(report, { readable: true, disconnect: true }, one.readReport);
-  }
-
-  /** @returns whether the launch is over, well or not */
-  #saidWhileLaunching(one: LaunchedProcess, launching: Launching, said: ChildReport): boolean {
-    const { seq, child } = launching;
-    const steps = [launching.steps, child.steps()];
-    this.#followFork(one, launching);
-    if (said.type === 'ready') {
-      if (said.terminal !== undefined) one.takeTerminal(said.terminal);
-      // One that becomes its program at once has only brought its terminal.
-      if (launching.start) return false;
-      this.#watchExit(one);
-      this.#post({ type: 'created', seq, pid: one.pid, steps }, [duplicate(one.pidfd)]);
-      return true;
-    }
-    if (said.type === 'end' && launching.start && child.isAsGoodAsStarted(launching.program)) {
-      one.endReport();
-      one.state = 'running';
-      this.#watchExit(one);
-      this.#post({ type: 'created', seq, pid: one.pid, steps }, [duplicate(one.pidfd)]);
-      return true;
-    }
-    const failure = child.failure();
-    const how = this.#abandon(one);
-    this.#post({ ...describe(failure ?? new Error(`the child ended before it was ready (${how})`)), type: 'failed', seq, steps });
-    return true;
-  }
-
-  /** A child that waits for its `start`, or is on its way after it. */
-  #saidWhileCreated(one: LaunchedProcess, said: ChildReport): void {
-    if (said.type === 'ready') {
-      said.terminal?.[Symbol.dispose]();
-      return;
-    }
-    const { starting } = one;
-    one.starting = undefined;
-    if (said.type === 'failed') {
-      const failure = one.child?.failure() ?? new SyscallError('execve', said.errno, processKey(one));
-      one.endReport();
-      if (starting !== undefined) this.#post({ ...describe(failure), type: 'failed', seq: starting, steps: [] });
-      return;
-    }
-    one.endReport();
-    if (starting === undefined) return;
-    one.state = one.state === 'exited' ? 'exited' : 'running';
-    this.#post({ type: 'started', seq: starting, steps: [] });
-  }
-
-  /** The first child of an exec only forks the second, which is the process proper: a child of this launcher too. */
-  #followFork(one: LaunchedProcess, launching: Launching): void {
-    if (launching.fork === undefined || one.pid !== launching.child.pid) return;
-    // What the fork answered stands in the slot once the first child has gone on; it then has nothing to do but to end.
-    waitPid(one.pid, WEXITED);
-    const pid = launching.child.answer(launching.program.list, launching.fork);
-    if (pid <= 0) return;
-    one.pidfd[Symbol.dispose]();
-    one.pid = pid;
-    one.pidfd = pidfd_open(pid);
-  }
-
-  /** A child that never became ready: ended, reaped, forgotten. @returns how it had ended */
-  #abandon(one: LaunchedProcess): string {
-    this.#kill(one);
-    const result = waitPid(one.pid, WEXITED);
-    this.#processes.delete(processKey(one));
-    one[Symbol.dispose]();
-    return result === undefined ? 'gone' : result.kind === 'exited' ? `exit code ${result.code}` : `signal ${result.signal}`;
-  }
-
-  #kill(one: LaunchedProcess): void {
-    try {
-      pidfd_send_signal(one.pidfd, SIGKILL);
-    } catch (failure) {
-      if (!hasErrno(failure, 'ESRCH')) throw failure;
-    }
+    this.#reports.watch(one, { ...launch, seq, start, steps: encodeSteps('launcher', recorder.steps) });
   }
 
   #watchExit(one: LaunchedProcess): void {
@@ -373,6 +275,7 @@ export class Launcher {
       this.#recordExit(one, exitStatus);
       one.pidfd[Symbol.dispose]();
       this.#post({ type: 'exited', id: one.id, execId: one.execId, pid: one.pid, exitStatus, droppedBytes: one.output.droppedBytes });
+      if (one.forgetAtEnd) this.#forget(one);
     });
   }
 
@@ -402,6 +305,7 @@ export class Launcher {
       ownChild: false,
       state: 'running',
     });
+    one.forgetAtEnd = request.forgetAtEnd;
     this.#processes.set(processKey(one), one);
     if (terminal !== undefined) one.takeTerminal(duplicate(terminal));
     else if (!request.terminal) output.drainPipes();
@@ -410,7 +314,7 @@ export class Launcher {
 
   #forget(one: LaunchedProcess): void {
     if (one.state !== 'exited') {
-      this.#kill(one);
+      killProcess(one);
       if (one.ownChild) {
         const result = waitPid(one.pid, WEXITED);
         if (result !== undefined) one.state = 'exited';
@@ -441,7 +345,7 @@ export class Launcher {
   }
 
   #refuseWhileLaunching(): void {
-    if (this.#launching.size > 0 || [...this.#processes.values()].some((one) => one.report !== undefined && one.state !== 'created'))
+    if (this.#reports.launching > 0 || [...this.#processes.values()].some((one) => one.report !== undefined && one.state !== 'created'))
       throw new Error('a process is being launched: try again');
   }
 
@@ -468,12 +372,6 @@ export class Launcher {
     }
   }
 }
-
-/** A failure in the words of the protocol. */
-const describe = (failure: unknown): { message: string; syscall?: string; code?: string } => ({
-  message: failure instanceof Error ? failure.message : String(failure),
-  ...(failure instanceof SyscallError ? { syscall: failure.syscall, code: failure.code } : {}),
-});
 
 function entryOf(kind: 'tasks' | 'into', fds: Fd[]): Entry {
   if (kind === 'tasks') return { kind, files: fds };

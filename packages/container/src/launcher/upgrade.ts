@@ -24,6 +24,7 @@ export const Kept = z.object({
       ownChild: z.boolean(),
       state: z.enum(['created', 'running', 'exited']),
       exitStatus: ExitStatus.optional(),
+      forgetAtEnd: z.boolean().optional(),
       /** The `start` that waits for its answer. */
       starting: z.number().optional(),
       pidfd: Token.optional(),
@@ -69,6 +70,7 @@ export function serialise({ seq, listener, connection, layouts, processes }: Lef
       ownChild: one.ownChild,
       state: one.state,
       exitStatus: one.exitStatus,
+      forgetAtEnd: one.forgetAtEnd,
       starting: one.starting,
       pidfd: keep(one.pidfd),
       report: keep(one.report),
@@ -121,6 +123,7 @@ export function restore(kept: Kept): { listener: Fd; connection: Fd | undefined;
       state: one.state,
     });
     restored.exitStatus = one.exitStatus;
+    restored.forgetAtEnd = one.forgetAtEnd ?? false;
     restored.starting = one.starting;
     restored.report = take(one.report, 'report');
     restored.stdin = take(one.stdin, 'stdin');

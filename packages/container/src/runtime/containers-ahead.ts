@@ -12,7 +12,7 @@ import { namespacesOf, planLayout } from './plan.ts';
 
 /** What was prepared ahead and wanted by nobody for so long is taken away. */
 const lifetimeMsec = 60_000;
-/** The next one is prepared when no start came for so long: a fork would hold up what the launcher has to tell of the one before. */
+/** A sandbox is forked ahead when a container of the tenant has ended, or when none was started for so long: beside a start it would hold up what the launcher has to tell. */
 const quietMsec = 25;
 
 /** What a container needs before anything of its own is known: an id, ids of its users, cgroups, a sandbox. */
@@ -52,13 +52,19 @@ export function closeEntry(entry: CgroupEntry): void {
   for (const fd of entry.kind === 'tasks' ? entry.files : [entry.directory]) fd[Symbol.dispose]();
 }
 
+interface Waiting extends Ahead {
+  timer: NodeJS.Timeout;
+  /** Whether the launcher was asked for its sandbox. */
+  sandboxed: boolean;
+}
+
 /**
- * The parts of a tenant's next container that are the same whatever it will run, made while nobody waits for it. One a
- * tenant; on v2 a container is born in its cgroup, so that no sandbox can be ahead there.
+ * The parts of a tenant's next container that are the same whatever it will run, made while nobody waits for it: id and
+ * cgroups while the launcher is busy with the one before, the sandbox when that is quiet. One a tenant.
  */
 export class ContainersAhead {
-  readonly #waiting = new Map<string, Ahead & { timer: NodeJS.Timeout }>();
-  readonly #planned = new Map<string, NodeJS.Timeout>();
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #planned = new Map<string, { spec: ContainerSpec; timer: NodeJS.Timeout }>();
   readonly #layouts = new Map<'usual' | 'with time', SandboxLayout>();
   readonly #ids: IdRanges;
   readonly #template: HostTemplate;
@@ -119,38 +125,52 @@ export class ContainersAhead {
     return waiting;
   }
 
-  /** Has the tenant's next one made as soon as it is quiet. */
-  prepareSoon(spec: ContainerSpec): void {
-    clearTimeout(this.#planned.get(spec.tenantId));
-    const timer = setTimeout(() => {
-      this.#planned.delete(spec.tenantId);
-      this.#prepare(spec);
-    }, quietMsec);
-    timer.unref();
-    this.#planned.set(spec.tenantId, timer);
-  }
-
-  /** Makes the tenant's next one. Where that fails, the next start does without. */
-  #prepare(spec: ContainerSpec): void {
+  /** A start is on its way: makes the tenant's next id and cgroups meanwhile. Where that fails, the next start does without. */
+  begin(spec: ContainerSpec): void {
     const { tenantId } = spec;
-    if (this.#cgroups.setup === 'unified' || this.#waiting.has(tenantId) || !this.#launcher.present) return;
-    const ahead = this.#new({ ...spec, timeNamespace: false });
-    const path = this.#cgroupPath({ tenantId, id: ahead.id });
-    const made = new Recorder();
+    if (this.#waiting.has(tenantId) || !this.#launcher.present) return;
+    let path: string | undefined;
+    let ahead: Ahead;
     try {
+      ahead = this.#new({ ...spec, timeNamespace: false });
+      path = this.#cgroupPath({ tenantId, id: ahead.id });
+      const own = initCgroup(path);
+      const made = new Recorder();
       const entry = record(made, () => {
-        this.#cgroups.create(initCgroup(path));
-        return this.#cgroups.entry(initCgroup(path));
+        this.#cgroups.create(own);
+        return this.#cgroups.entry(own);
       });
-      const timer = setTimeout(() => void this.#drop(tenantId, ahead.id), lifetimeMsec);
-      timer.unref();
       ahead.cgroup = { entry, made };
-      this.#waiting.set(tenantId, Object.assign(ahead, { timer }));
     } catch {
-      void this.#cgroups.remove(path).catch(() => undefined);
+      if (path !== undefined) void this.#cgroups.remove(path).catch(() => undefined);
       return;
     }
-    this.#launcher.client.ask({ type: 'prepare', sandbox: this.sandboxOf(ahead) }, 'prepared').then(
+    const timer = setTimeout(() => void this.#drop(tenantId, ahead.id), lifetimeMsec);
+    timer.unref();
+    this.#waiting.set(tenantId, Object.assign(ahead, { timer, sandboxed: false }));
+  }
+
+  /** A start is over: has the tenant's next sandbox made as soon as it is quiet. */
+  prepareSoon(spec: ContainerSpec): void {
+    clearTimeout(this.#planned.get(spec.tenantId)?.timer);
+    const timer = setTimeout(() => this.prepareNow(spec.tenantId), quietMsec);
+    timer.unref();
+    this.#planned.set(spec.tenantId, { spec, timer });
+  }
+
+  /** A container of the tenant has ended: what is planned need not wait. */
+  prepareNow(tenantId: string): void {
+    const planned = this.#planned.get(tenantId);
+    if (planned === undefined) return;
+    clearTimeout(planned.timer);
+    this.#planned.delete(tenantId);
+    this.begin(planned.spec);
+    const ahead = this.#waiting.get(tenantId);
+    if (ahead === undefined || ahead.sandboxed || ahead.cgroup === undefined || !this.#launcher.present) return;
+    ahead.sandboxed = true;
+    const { entry } = ahead.cgroup;
+    const into = entry.kind === 'into' ? [entry.directory] : [];
+    this.#launcher.client.ask({ type: 'prepare', sandbox: this.sandboxOf(ahead), entry: entry.kind }, 'prepared', into).then(
       ({ message }) => {
         ahead.seen = lookAtSandbox(message.pid);
       },
@@ -180,7 +200,7 @@ export class ContainersAhead {
 
   /** Takes away what waits for a tenant. */
   async forgetTenant(tenantId: string): Promise<void> {
-    clearTimeout(this.#planned.get(tenantId));
+    clearTimeout(this.#planned.get(tenantId)?.timer);
     this.#planned.delete(tenantId);
     const waiting = this.#waiting.get(tenantId);
     if (waiting !== undefined) await this.#drop(tenantId, waiting.id);
@@ -188,7 +208,7 @@ export class ContainersAhead {
 
   /** With a launcher go its sandboxes; at the end of the agent go all. */
   forget(): void {
-    for (const timer of this.#planned.values()) clearTimeout(timer);
+    for (const { timer } of this.#planned.values()) clearTimeout(timer);
     this.#planned.clear();
     for (const [tenantId, { id }] of [...this.#waiting]) void this.#drop(tenantId, id);
   }

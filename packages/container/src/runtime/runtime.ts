@@ -248,11 +248,22 @@ class Runtime implements ContainerRuntime {
     transcript.addRecorded(made);
     const output = this.#output(id);
     writeFileSync(output.logFile, '', { mode: 0o600 });
-    const { message, fds: received } = await client.ask(
-      { type: 'create', id, sandbox: this.#ahead.sandboxOf(ahead), plan: planContainer(spec), output, entry: entry.kind, start },
+    const answer = client.ask(
+      {
+        type: 'create',
+        id,
+        sandbox: this.#ahead.sandboxOf(ahead),
+        plan: planContainer(spec),
+        output,
+        entry: entry.kind,
+        start,
+        forgetAtEnd: spec.autoRemove,
+      },
       'created',
       entry.kind === 'tasks' ? entry.files : [entry.directory],
     );
+    this.#ahead.begin(spec);
+    const { message, fds: received } = await answer;
     if (start) this.#ahead.prepareSoon(spec);
     transcript.addEncoded(message.steps);
     if (start) transcript.addLast(execveStep(spec));
@@ -342,6 +353,7 @@ class Runtime implements ContainerRuntime {
     });
     this.#execs.containerEnded(id);
     const settled = this.#settle(id);
+    this.#ahead.prepareNow(state.container.tenantId);
     this.#settling.set(id, settled);
     void settled.finally(() => this.#settling.delete(id));
     if (state.spec.autoRemove && state.operation !== 'deleting') {
@@ -464,7 +476,8 @@ class Runtime implements ContainerRuntime {
       await this.#options.cgroups.kill(path, killTimeoutMsec);
     }
     await this.#settling.get(id);
-    if (this.#launcher.present) {
+    // The launcher forgets by itself what removes itself.
+    if (this.#launcher.present && !(state.spec.autoRemove && state.container.status === 'stopped')) {
       const forgotten = this.#launcher.client.ask({ type: 'forget', id }, 'done');
       // What has ended is only struck off a list; what has not is ended by it.
       if (state.container.status === 'stopped') forgotten.catch(() => undefined);

@@ -47,7 +47,7 @@ async function adopt(client: LauncherClient, state: StoredContainer, { store, ou
   if (state.process === undefined) return;
   const master = held.inputs.get('')?.terminal;
   await client.ask(
-    { type: 'adopt', id, pid: state.process.pid, terminal, output: output(id) },
+    { type: 'adopt', id, pid: state.process.pid, terminal, output: output(id), forgetAtEnd: state.spec.autoRemove },
     'done',
     master === undefined ? [] : [master],
   );
