@@ -131,12 +131,14 @@ export class Hierarchy implements Disposable {
     return made;
   }
 
-  /** Names of the groups directly below; none where the group is not there. */
-  childNames(path: string): string[] {
+  /** Names of the groups directly below; none where the group is not there. `likely` is what is expected there, so that usually nothing needs to be listed. */
+  childNames(path: string, likely: readonly string[] = []): string[] {
     const directory = this.absolute(path);
     try {
       // A group has some forty files; two links mean no directory among them (kernfs counts like any file system).
-      if (statSync(directory).nlink === 2) return [];
+      const below = statSync(directory).nlink - 2;
+      if (below === 0) return [];
+      if (below === likely.length && likely.every((name) => existsSync(`${directory}/${name}`))) return [...likely];
       return readdirSync(directory, { withFileTypes: true })
         .filter((entry) => entry.isDirectory())
         .map((entry) => entry.name);
@@ -146,9 +148,9 @@ export class Hierarchy implements Disposable {
     }
   }
 
-  /** The path and every group below it, deepest first. */
-  subtree(path: string): string[] {
-    return [...this.childNames(path).flatMap((name) => this.subtree(`${path}/${name}`)), path];
+  /** The path and every group below it, deepest first. @param likely what is expected directly below */
+  subtree(path: string, likely: readonly string[] = []): string[] {
+    return [...this.childNames(path, likely).flatMap((name) => this.subtree(`${path}/${name}`)), path];
   }
 
   /** Pids in the path and below, each once. A process of a pid namespace we cannot see (0) is left out: nobody could signal it from here. */

@@ -35,7 +35,8 @@ export interface Cgroups {
   restrictDevices(path: string): void;
   /** Opens what a new process needs to enter. The caller disposes the descriptors. */
   entry(path: string): CgroupEntry;
-  reader(path: string): CgroupReader;
+  /** `likely` names groups expected directly below, which spares listing them. */
+  reader(path: string, likely?: readonly string[]): CgroupReader;
   /** Reads many, file type by file type, which spares the kernel from flushing its statistics at each of them. */
   readMany(readers: readonly CgroupReader[]): ReadOutcome[];
   /** Pids in the path and everything below it. */

@@ -1,4 +1,5 @@
 import type { Cgroups } from '@bulkhead/cgroup';
+import { initName } from '@bulkhead/container';
 import { hasErrno } from '@bulkhead/kernel';
 import type { BootId, Container, ContainerId, HostId, Reading, ReadingRecord, Sample, Timestamp } from '@bulkhead/model';
 import type { Journal } from '../journal/journal.ts';
@@ -99,7 +100,7 @@ export class Sampler implements Disposable {
     if (begun === undefined) return this.#meters.get(id);
     const { container, sinceNsec } = begun;
     try {
-      const reader = this.#options.cgroups.reader(this.#options.cgroupPath(container));
+      const reader = this.#options.cgroups.reader(this.#options.cgroupPath(container), [initName]);
       const meter = new Meter(container, reader, sinceNsec, { kept: this.#keptBefore.get(id), liveSeconds: this.#options.liveSeconds });
       clearTimeout(begun.timer);
       this.#begun.delete(id);

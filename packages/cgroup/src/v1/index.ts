@@ -103,7 +103,7 @@ export class LegacyCgroups implements Cgroups {
     return { kind: 'tasks', files };
   }
 
-  reader(path: string): CgroupReader {
+  reader(path: string, likely?: readonly string[]): CgroupReader {
     checkPath(path);
     using own = this.#accounting.openDirectory(path);
     using opened = new DisposableStack();
@@ -118,7 +118,7 @@ export class LegacyCgroups implements Cgroups {
     keep('cpu', cpuFiles);
     keep('memory', memoryFiles);
     const memory = this.#by.get('memory');
-    kept.push(memory?.exists(path) === true ? opened.use(this.#sumOomKills(memory, path)) : undefined);
+    kept.push(memory?.exists(path) === true ? opened.use(this.#sumOomKills(memory, path, likely)) : undefined);
     const blkio = this.#by.get('blkio');
     keep('blkio', blkio !== undefined && isIoCounted(blkio) ? ioFiles : []);
     keep('pids', pidsFiles);
@@ -127,13 +127,14 @@ export class LegacyCgroups implements Cgroups {
     return reader;
   }
 
-  #sumOomKills(memory: Hierarchy, path: string): OomKills {
+  #sumOomKills(memory: Hierarchy, path: string, likely?: readonly string[]): OomKills {
     const sums = this.#oomKills.get(path) ?? new Set();
     this.#oomKills.set(path, sums);
-    const sum = new OomKills(memory, path, (self) => {
+    const onDispose = (self: OomKills): void => {
       sums.delete(self);
       if (sums.size === 0 && this.#oomKills.get(path) === sums) this.#oomKills.delete(path);
-    });
+    };
+    const sum = new OomKills(memory, path, { onDispose, likely });
     sums.add(sum);
     return sum;
   }

@@ -44,14 +44,20 @@ export const parseOomKills = (text: string): string | undefined => counterOf(par
 export class OomKills implements ReadingSource {
   readonly #hierarchy: Hierarchy;
   readonly #path: string;
-  readonly #onDispose: (self: OomKills) => void;
+  readonly #onDispose: ((self: OomKills) => void) | undefined;
+  readonly #likely: readonly string[];
   readonly #kept = new Map<string, { fd: Fd; kills: bigint }>();
   #gone = 0n;
   #isSearchDue = true;
   /** Whether the kernel counts at all (Linux 4.13). */
   #isCounted = false;
 
-  constructor(hierarchy: Hierarchy, path: string, onDispose: (self: OomKills) => void = () => {}) {
+  constructor(
+    hierarchy: Hierarchy,
+    path: string,
+    { onDispose, likely = [] }: { onDispose?: (self: OomKills) => void; likely?: readonly string[] | undefined } = {},
+  ) {
+    this.#likely = likely;
     this.#hierarchy = hierarchy;
     this.#path = path;
     this.#onDispose = onDispose;
@@ -73,7 +79,7 @@ export class OomKills implements ReadingSource {
 
   #search(): void {
     this.#isSearchDue = false;
-    for (const path of this.#hierarchy.subtree(this.#path)) {
+    for (const path of this.#hierarchy.subtree(this.#path, this.#likely)) {
       if (this.#kept.has(path)) continue;
       try {
         using directory = this.#hierarchy.openDirectory(path);
@@ -112,6 +118,6 @@ export class OomKills implements ReadingSource {
   [Symbol.dispose](): void {
     for (const { fd } of this.#kept.values()) fd[Symbol.dispose]();
     this.#kept.clear();
-    this.#onDispose(this);
+    this.#onDispose?.(this);
   }
 }

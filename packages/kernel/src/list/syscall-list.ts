@@ -75,12 +75,13 @@ export interface ListAnswers {
 }
 
 const growth = 16_384;
-const encoder = new TextEncoder();
 
 /** A list of calls as it is written: records and data, for a place in a slot. */
 export class SyscallList {
   readonly origin: number;
-  #records = Buffer.alloc(growth);
+  // The same memory, as words of 32 and of 16 bits: many are written for each child.
+  #words = new Int32Array(growth / 4);
+  #halves = new Uint16Array(this.#words.buffer);
   #count = 0;
   #data = Buffer.alloc(growth);
   #dataLength = 0;
@@ -134,9 +135,8 @@ export class SyscallList {
   text(content: string): Place {
     let place = this.#texts.get(content);
     if (place === undefined) {
-      const encoded = encoder.encode(content);
-      place = this.room(encoded.length + 1);
-      this.#data.set(encoded, place.offset);
+      place = this.room(Buffer.byteLength(content) + 1);
+      this.#data.write(content, place.offset);
       this.#texts.set(content, place);
     }
     return place;
@@ -177,23 +177,24 @@ export class SyscallList {
   land(...calls: readonly Call[]): void {
     for (const { index } of calls) {
       const at = index * recordBytes;
-      if (this.#records.readUInt16LE(at) === pseudoCall.jump) this.#argument(at, 0, new Place(this.nextOffset, false));
-      else this.#records.writeUInt16LE(this.#count - index - 1, at + recordFields.skip);
+      if (this.#halves[at / 2] === pseudoCall.jump) this.#argument(at, 0, new Place(this.nextOffset, false));
+      else this.#halves[(at + recordFields.skip) / 2] = this.#count - index - 1;
     }
   }
 
   #add(number: number, name: string, args: readonly Argument[], options: CallOptions): Call {
     const index = this.#count;
     const at = index * recordBytes;
-    if (at + recordBytes > this.#records.length) this.#records = Buffer.concat([this.#records, Buffer.alloc(this.#records.length)]);
+    if (at + recordBytes > this.#words.byteLength) this.#grow();
     this.#count += 1;
-    this.#records.writeUInt16LE(number, at);
+    const half = at / 2;
+    this.#halves[half] = number;
     const { zeroFails, ignoreFailure, fork, tolerate } = options;
-    const flags = (zeroFails ? recordFlag.zeroFails : 0) | (ignoreFailure ? recordFlag.failureIgnored : 0) | (fork ? recordFlag.fork : 0);
-    this.#records.writeUInt16LE(flags, at + recordFields.flags);
+    this.#halves[half + recordFields.flags / 2] =
+      (zeroFails ? recordFlag.zeroFails : 0) | (ignoreFailure ? recordFlag.failureIgnored : 0) | (fork ? recordFlag.fork : 0);
     if (tolerate !== undefined) {
       if (tolerate.length > maxTolerated) throw new Error(`${name} tolerates at most ${maxTolerated} errno`);
-      for (const [place, errno] of tolerate.entries()) this.#records.writeUInt16LE(errno, at + recordFields.tolerated + 2 * place);
+      this.#halves.set(tolerate, half + recordFields.tolerated / 2);
     }
     for (let place = 0; place < args.length; place += 1) this.#argument(at, place, args[place] as Argument);
     this.#names.push(name);
@@ -201,19 +202,26 @@ export class SyscallList {
     return new Call(index, options.label ?? name);
   }
 
+  #grow(): void {
+    const grown = new Int32Array(this.#words.length * 2);
+    grown.set(this.#words);
+    this.#words = grown;
+    this.#halves = new Uint16Array(grown.buffer);
+  }
+
   #argument(record: number, place: number, argument: Argument): void {
     const at = record + recordFields.args + 8 * place;
     if (typeof argument === 'number') this.#write(at, argument);
-    else if (typeof argument === 'bigint') this.#records.writeBigInt64LE(BigInt.asIntN(64, argument), at);
+    else if (typeof argument === 'bigint') this.#write(at, Number(argument));
     else if (argument instanceof Fd) this.#write(at, numberOf(argument));
     else {
-      const indirect = !(argument instanceof Place);
-      const target = argument instanceof Place ? argument : argument instanceof Content ? argument.place : this.resultOf(argument);
+      const isPointer = argument instanceof Place;
+      const target = isPointer ? argument : argument instanceof Content ? argument.place : this.resultOf(argument);
       this.#write(at, target.offset);
       if (target.isData) this.#pointers.push(at);
-      const kind = indirect ? argumentKind.indirect : argumentKind.pointer;
-      const kinds = this.#records.readUInt16LE(record + recordFields.kinds);
-      this.#records.writeUInt16LE((kinds & ~(3 << (2 * place))) | (kind << (2 * place)), record + recordFields.kinds);
+      const kinds = (record + recordFields.kinds) / 2;
+      const kind = isPointer ? argumentKind.pointer : argumentKind.indirect;
+      this.#halves[kinds] = ((this.#halves[kinds] as number) & ~(3 << (2 * place))) | (kind << (2 * place));
     }
   }
 
@@ -223,18 +231,18 @@ export class SyscallList {
   }
 
   #write(at: number, value: number): void {
-    this.#records.writeInt32LE(value | 0, at);
-    this.#records.writeInt32LE(Math.floor(value / 0x1_0000_0000), at + 4);
+    this.#words[at / 4] = value | 0;
+    this.#words[at / 4 + 1] = Math.floor(value / 0x1_0000_0000);
   }
 
-  /** The list as it can be laid into slots, again and again. */
+  /** The list as it can be laid into slots, again and again. It is written to no more. */
   compile(): CompiledList {
     const recordsLength = this.#count * recordBytes;
-    const bytes = Buffer.alloc(recordsLength + this.#dataLength);
-    this.#records.copy(bytes, 0, 0, recordsLength);
-    this.#data.copy(bytes, recordsLength, 0, this.#dataLength);
     const dataStart = this.origin + recordsLength;
-    for (const at of this.#pointers) bytes.writeInt32LE(bytes.readInt32LE(at) + dataStart, at);
+    for (const at of this.#pointers) this.#words[at / 4] = (this.#words[at / 4] as number) + dataStart;
+    const bytes = Buffer.allocUnsafe(recordsLength + this.#dataLength);
+    bytes.set(new Uint8Array(this.#words.buffer, 0, recordsLength));
+    this.#data.copy(bytes, recordsLength, 0, this.#dataLength);
     const offsetOf = (place: Place): number => (place.isData ? dataStart : 0) + place.offset;
     const addresses = new Int32Array(this.#addresses.length * 2);
     for (const [index, [at, of]] of this.#addresses.entries()) {
