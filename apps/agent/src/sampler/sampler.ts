@@ -1,4 +1,4 @@
-import type { Cgroups } from '@bulkhead/cgroup';
+import type { CgroupReader, Cgroups } from '@bulkhead/cgroup';
 import { initName } from '@bulkhead/container';
 import { hasErrno } from '@bulkhead/kernel';
 import type { BootId, Container, ContainerId, HostId, Reading, ReadingRecord, Sample, Timestamp } from '@bulkhead/model';
@@ -18,6 +18,15 @@ const waitingRounds = 5;
 export interface SampleRound {
   at: string;
   samples: Sample[];
+}
+
+/** A container that has not been read yet. */
+interface Begun {
+  container: Container;
+  sinceNsec: bigint;
+  timer?: NodeJS.Timeout;
+  /** Its files, opened while it runs: at its end somebody waits. */
+  reader?: CgroupReader | undefined;
 }
 
 export interface SamplerOptions {
@@ -51,7 +60,7 @@ export class Sampler implements Disposable {
   readonly #options: SamplerOptions;
   readonly #meters = new Map<ContainerId, Meter>();
   /** Containers that have not been read yet. */
-  readonly #begun = new Map<ContainerId, { container: Container; sinceNsec: bigint; timer?: NodeJS.Timeout }>();
+  readonly #begun = new Map<ContainerId, Begun>();
   readonly #clock = new ClockWatch();
   readonly #keptBefore: Map<ContainerId, KeptIntegrals>;
   #timer: SecondTimer | undefined;
@@ -75,19 +84,39 @@ export class Sampler implements Disposable {
       meter.container = container;
       return;
     }
-    const begun = this.#begun.get(container.id);
-    if (begun !== undefined) {
-      begun.container = container;
-      return;
-    }
+    const known = this.#begun.get(container.id);
+    if (known !== undefined) known.container = container;
     if (container.status === 'stopped') return;
+    const begun = known ?? this.#expect(container);
+    if (container.status === 'running') setImmediate(() => this.#openEarly(begun));
+  }
+
+  #expect(container: Container): Begun {
     const timer = setTimeout(() => this.#begin(container.id), firstReadingMsec);
-    this.#begun.set(container.id, { container, sinceNsec: boottimeOf(container.createdAt, now()), timer });
+    const begun = { container, sinceNsec: boottimeOf(container.createdAt, now()), timer };
+    this.#begun.set(container.id, begun);
+    return begun;
+  }
+
+  /** Opens the files of a container that runs now. Where that fails, it is tried again at its first reading. */
+  #openEarly(begun: Begun): void {
+    if (this.#begun.get(begun.container.id) !== begun || begun.reader !== undefined) return;
+    try {
+      begun.reader = this.#readerOf(begun.container);
+    } catch {
+      // Told then, if it lasts.
+    }
+  }
+
+  #readerOf(container: Container): CgroupReader {
+    return this.#options.cgroups.reader(this.#options.cgroupPath(container), [initName]);
   }
 
   /** Nothing of it is left on the host. */
   forget(id: ContainerId): void {
-    clearTimeout(this.#begun.get(id)?.timer);
+    const begun = this.#begun.get(id);
+    clearTimeout(begun?.timer);
+    begun?.reader?.[Symbol.dispose]();
     this.#begun.delete(id);
     this.#meters.get(id)?.[Symbol.dispose]();
     this.#meters.delete(id);
@@ -100,7 +129,7 @@ export class Sampler implements Disposable {
     if (begun === undefined) return this.#meters.get(id);
     const { container, sinceNsec } = begun;
     try {
-      const reader = this.#options.cgroups.reader(this.#options.cgroupPath(container), [initName]);
+      const reader = begun.reader ?? this.#readerOf(container);
       const meter = new Meter(container, reader, sinceNsec, { kept: this.#keptBefore.get(id), liveSeconds: this.#options.liveSeconds });
       clearTimeout(begun.timer);
       this.#begun.delete(id);
@@ -248,7 +277,11 @@ export class Sampler implements Disposable {
 
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]();
-    for (const { timer } of this.#begun.values()) clearTimeout(timer);
+    for (const { timer, reader } of this.#begun.values()) {
+      clearTimeout(timer);
+      reader?.[Symbol.dispose]();
+    }
+    this.#begun.clear();
     for (const meter of this.#meters.values()) meter[Symbol.dispose]();
     this.#meters.clear();
     this.rounds.close();

@@ -352,11 +352,13 @@ class Runtime implements ContainerRuntime {
       },
     });
     this.#execs.containerEnded(id);
-    const settled = this.#settle(id);
+    const removesItself = state.spec.autoRemove && state.operation !== 'deleting';
+    // What removes itself is read once more before it goes, which is now: one reading does.
+    const settled = removesItself ? Promise.resolve() : this.#settle(id);
     this.#ahead.prepareNow(state.container.tenantId);
     this.#settling.set(id, settled);
     void settled.finally(() => this.#settling.delete(id));
-    if (state.spec.autoRemove && state.operation !== 'deleting') {
+    if (removesItself) {
       void settled.then(() => this.delete(id, true)).catch(() => undefined);
     }
   }
