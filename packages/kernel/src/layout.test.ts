@@ -137,6 +137,7 @@ describe.skipIf(process.arch !== 'x64')('layouts and constants as the C compiler
       'CLD_EXITED',
       'CLD_KILLED',
       'CLD_DUMPED',
+      'MSG_PEEK',
       'MSG_DONTWAIT',
       'MSG_NOSIGNAL',
       'MSG_CMSG_CLOEXEC',

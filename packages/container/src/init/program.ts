@@ -163,6 +163,8 @@ export function startWhenTold(list: SyscallList, plan: ProcessPlan, prepared: Pr
   if (terminal !== undefined) calls.sendDescriptor(list, channel, word, 5, terminal.master);
   else if (!atOnce) calls.send(list, channel, word, 5);
   if (!atOnce) calls.receive(list, channel, list.room(8), 8);
+  // Nobody would know of a program that began without its launcher.
+  else calls.expectOpen(list, channel);
   const last = calls.clearSignalMask(list);
   calls.execve(list, program.path, list.vector(plan.args), list.vector(plan.env), {
     failure: (errno, answers) => new SyscallError('execve', errno, showOperands([program.name(answers), ...plan.args])),

@@ -12,7 +12,9 @@ import {
   MOVE_MOUNT_F_EMPTY_PATH,
   MOVE_MOUNT_T_EMPTY_PATH,
   MSG_CMSG_CLOEXEC,
+  MSG_DONTWAIT,
   MSG_NOSIGNAL,
+  MSG_PEEK,
   O_CLOEXEC,
   O_WRONLY,
   OPEN_TREE_CLOEXEC,
@@ -26,6 +28,7 @@ import {
   SOL_SOCKET,
   STATX_BASIC_STATS,
 } from '../constants.ts';
+import { errnoNumber } from '../error.ts';
 import { type Fd, numberOf } from '../fd.ts';
 import { layouts, pack } from '../layout.ts';
 import { named } from '../library.ts';
@@ -307,6 +310,14 @@ export const send = (list: SyscallList, channel: ListFd, from: Place, length: nu
 /** recvfrom(2): waits for a message of a channel; its end fails the list. No step. */
 export const receive = (list: SyscallList, channel: ListFd, into: Place, length: number): Call =>
   list.call('recvfrom', [channel, into, length, 0, 0, 0], { zeroFails: true });
+
+/** recvfrom(2) that does not wait: goes on while the other end of a channel is open, and fails the list once it is not. No step. */
+export function expectOpen(list: SyscallList, channel: ListFd): Call {
+  const options = { zeroFails: true, tolerate: [errnoNumber('EAGAIN')] };
+  const call = list.call('recvfrom', [channel, list.room(8), 8, MSG_DONTWAIT | MSG_PEEK, 0, 0], options);
+  list.land(call);
+  return call;
+}
 
 const controlBytes = (descriptors: number): number => layouts.cmsghdr.size + ((4 * descriptors + 7) & ~7);
 

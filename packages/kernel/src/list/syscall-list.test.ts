@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { AT_FDCWD, O_CREAT, O_RDONLY, O_WRONLY, RESOLVE_NO_SYMLINKS, SOCK_SEQPACKET, WEXITED } from '../constants.ts';
 import { errnoNumber } from '../error.ts';
+import type { Fd } from '../fd.ts';
 import { waitPid } from '../process.ts';
 import { Recorder, record } from '../recorder.ts';
 import { receiveMessage, sendMessage, socketpair } from '../socket.ts';
@@ -133,6 +134,26 @@ describe('a list of syscalls', () => {
       pidfd[Symbol.dispose]();
       expect(waitPid(pid, WEXITED)).toMatchObject({ kind: 'exited', code: word === undefined ? 125 : 3 });
     }
+  });
+
+  it('goes on without waiting while the other end of a channel is open, whatever was said, and ends when it is not', () => {
+    const through = (before: (end: Fd) => void): string => {
+      const [mine, theirs] = socketpair(SOCK_SEQPACKET, 'test');
+      using end = mine;
+      using childEnd = theirs;
+      using slot = new Slot();
+      const list = newList();
+      calls.closeOthers(list, [theirs]);
+      calls.expectOpen(list, theirs);
+      calls.exit(list, 3);
+      before(end);
+      const ended = run(slot, list.compile());
+      expect(childEnd.closed).toBe(false);
+      return ended;
+    };
+    expect(through(() => undefined)).toBe('exit code 3');
+    expect(through((end) => sendMessage(end, Buffer.from('go')))).toBe('exit code 3');
+    expect(through((end) => end[Symbol.dispose]())).toBe('exit code 125');
   });
 
   it('hands a descriptor over, and takes one', () => {
