@@ -1,9 +1,10 @@
 import { fstatSync, readSync, writeSync } from 'node:fs';
 import koffi from 'koffi';
+import { commonSyscalls } from './arch.ts';
 import { type AT_FDCWD, AT_REMOVEDIR, O_CLOEXEC, O_RDONLY, O_WRONLY } from './constants.ts';
 import { SyscallError } from './error.ts';
 import { adopt, Fd, numberOf } from './fd.ts';
-import { layouts, takeU64 } from './layout.ts';
+import { layouts, pack, takeU64 } from './layout.ts';
 import { declare, perform } from './library.ts';
 
 const cOpenat = declare<(dirfd: number, path: string, flags: number, mode: number) => number>('openat', 'int', [
@@ -11,6 +12,13 @@ const cOpenat = declare<(dirfd: number, path: string, flags: number, mode: numbe
   'str',
   'int',
   'uint32_t',
+]);
+const cOpenat2 = declare<(n: number, dirfd: number, path: string, how: Buffer, size: number) => number>('syscall', 'long', [
+  'long',
+  'long',
+  'str',
+  'void *',
+  'size_t',
 ]);
 const cMkdirat = declare<(dirfd: number, path: string, mode: number) => number>('mkdirat', 'int', ['int', 'str', 'uint32_t']);
 const cUnlinkat = declare<(dirfd: number, path: string, flags: number) => number>('unlinkat', 'int', ['int', 'str', 'int']);
@@ -51,6 +59,15 @@ const join = (directory: DirectoryFd, path: string): string =>
 /** openat(2). O_CLOEXEC is always added. */
 export function openat(directory: DirectoryFd, path: string, flags: number, mode = 0): Fd {
   const number = perform('openat', [directory, path, flags], () => cOpenat(dirNumber(directory), path, flags | O_CLOEXEC, mode));
+  return adopt(number, join(directory, path));
+}
+
+/** openat2(2) with its resolve flags. O_CLOEXEC is always added. */
+export function openat2(directory: DirectoryFd, path: string, how: { flags: number; mode?: number; resolve: bigint }): Fd {
+  const buffer = pack(layouts.openHow, { flags: how.flags | O_CLOEXEC, mode: how.mode ?? 0, resolve: how.resolve });
+  const number = perform('openat2', [directory, path, how.flags, how.resolve], () =>
+    cOpenat2(commonSyscalls.openat2, dirNumber(directory), path, buffer, layouts.openHow.size),
+  );
   return adopt(number, join(directory, path));
 }
 

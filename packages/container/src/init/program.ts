@@ -98,9 +98,8 @@ function findProgram(list: SyscallList, plan: ProcessPlan): FoundProgram {
   };
 }
 
-/** Working directory, streams and session of the program. */
-function arrangeStreams(list: SyscallList, plan: ProcessPlan, streams: PreparedStreams | { peer: Call }): void {
-  calls.chdir(list, plan.cwd);
+/** Streams and session of the program. */
+function arrangeStreams(list: SyscallList, streams: PreparedStreams | { peer: Call }): void {
   calls.setsid(list);
   calls.umask(list, 0o022);
   if ('peer' in streams) {
@@ -154,9 +153,11 @@ function restoreDefaults(list: SyscallList): void {
  * @returns the last call before execve(2): once it was made, the program is as good as started
  */
 export function startWhenTold(list: SyscallList, plan: ProcessPlan, prepared: PreparedStreams | undefined, atOnce: boolean): Call {
+  // A relative path begins at the working directory.
+  calls.chdir(list, plan.cwd);
   const program = findProgram(list, plan);
   const terminal = prepared === undefined ? openOwnTerminal(list, plan) : undefined;
-  arrangeStreams(list, plan, terminal ?? (prepared as PreparedStreams));
+  arrangeStreams(list, terminal ?? (prepared as PreparedStreams));
   dropPrivileges(list, plan);
   restoreDefaults(list);
   const word = list.text('ready');
