@@ -47,12 +47,15 @@ const x64 = {
   },
   O_DIRECTORY: 0o200000,
   O_NOFOLLOW: 0o400000,
+  epollEvent: { size: 12, data: 4 },
 };
 
 interface ArchitectureTable {
   syscalls: Record<keyof (typeof x64)['syscalls'], number>;
   O_DIRECTORY: number;
   O_NOFOLLOW: number;
+  /** struct epoll_event, include/uapi/linux/eventpoll.h: packed on x86-64 alone. */
+  epollEvent: { size: number; data: number };
 }
 
 const arm64: ArchitectureTable = {
@@ -99,6 +102,7 @@ const arm64: ArchitectureTable = {
   },
   O_DIRECTORY: 0o40000,
   O_NOFOLLOW: 0o100000,
+  epollEvent: { size: 16, data: 8 },
 };
 
 export const architectures: Readonly<Record<string, ArchitectureTable>> = { x64, arm64 };

@@ -46,6 +46,18 @@ export const IN_IGNORED = 0x8000;
 export const IN_ONLYDIR = 0x1000000;
 export const IN_ISDIR = 0x40000000;
 
+/** include/uapi/linux/eventfd.h */
+export const EFD_CLOEXEC = O_CLOEXEC;
+export const EFD_NONBLOCK = O_NONBLOCK;
+
+/** include/uapi/linux/eventpoll.h */
+export const EPOLL_CTL_ADD = 1;
+export const EPOLL_CTL_DEL = 2;
+export const EPOLLIN = 0x1;
+export const EPOLLPRI = 0x2;
+export const EPOLLERR = 0x8;
+export const EPOLLHUP = 0x10;
+
 /** include/uapi/linux/openat2.h */
 export const RESOLVE_NO_XDEV = 0x01n;
 export const RESOLVE_NO_MAGICLINKS = 0x02n;

@@ -13,7 +13,10 @@ export {
   readDeviceProgram,
 } from './bpf-cgroup-device.ts';
 export * from './constants.ts';
+export { type EpollEvent, epoll_create1, epoll_ctl, epoll_wait } from './epoll.ts';
 export * from './error.ts';
+export { type CgroupEvent, writeEventControl, writeEventControlAside } from './event-control.ts';
+export { eventfd, takeEventfd } from './eventfd.ts';
 export { Fd } from './fd.ts';
 export * from './file.ts';
 export * from './inherit.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { architectures, commonSyscalls } from './arch.ts';
+import { arch, architectures, commonSyscalls } from './arch.ts';
 import * as constants from './constants.ts';
 import { layouts, pack, put, takeInt, takeU64 } from './layout.ts';
 
@@ -18,6 +18,8 @@ const headers = [
   'sys/socket.h',
   'sys/un.h',
   'sys/uio.h',
+  'sys/epoll.h',
+  'sys/eventfd.h',
   'sys/inotify.h',
   'sys/ioctl.h',
   'sys/resource.h',
@@ -117,6 +119,11 @@ describe.skipIf(process.arch !== 'x64')('layouts and constants as the C compiler
     }
   });
 
+  it('has the struct that is packed on one architecture as it is on this one', () => {
+    const body = 'printf("size %zu\\ndata %zu\\n", sizeof(struct epoll_event), offsetof(struct epoll_event, data));';
+    expect(numbers(compileAndRun(body))).toEqual(new Map(Object.entries(arch.epollEvent).map(([name, value]) => [name, BigInt(value)])));
+  });
+
   it('has every constant at its value', () => {
     const ours = Object.entries(constants).filter(([name]) => !ownTables.has(name)) as [string, number | bigint][];
     const body = ours.map(([name]) => `#ifdef ${name}\nprintf("${name} %lld\\n", (long long)(${name}));\n#endif`).join('\n');
@@ -151,6 +158,12 @@ describe.skipIf(process.arch !== 'x64')('layouts and constants as the C compiler
       'PERF_RECORD_EXIT',
       'PERF_RECORD_FORK',
       'PERF_RECORD_NAMESPACES',
+      'EFD_CLOEXEC',
+      'EFD_NONBLOCK',
+      'EPOLLIN',
+      'EPOLLPRI',
+      'EPOLLERR',
+      'EPOLLHUP',
     ];
     const more = enumerators.map((name) => `printf("${name} %lld\\n", (long long)(${name}));`).join('\n');
     const found = numbers(compileAndRun(`${body}\n${more}`));

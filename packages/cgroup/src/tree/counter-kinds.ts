@@ -90,7 +90,7 @@ export interface CounterSource {
 
 /** Where a kind is read for a group: version 1 first, whose controllers are the ones in force where they are mounted. */
 export function sourceOf(
-  kind: CounterKind,
+  kind: Pick<CounterKind, 'legacy' | 'unified'>,
   hierarchies: Pick<Hierarchies, 'with' | 'unified'>,
   present: readonly Hierarchy[],
 ): CounterSource | undefined {
