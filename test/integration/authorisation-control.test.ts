@@ -61,6 +61,7 @@ const expectations: Record<string, Expectation> = {
   'container.stop': one({ timeoutSeconds: 0 }),
   'container.delete': one({ force: true }),
   'container.wait': one({ timeoutSeconds: 0 }),
+  'container.postMortem': one(),
   'container.processes': one(),
   'container.logs': one(),
   'container.exec': one({ args: ['true'] }),

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   findContainer,
   findEvent,
+  findPostMortem,
   ingest,
   type JournalPage,
   listContainers,
@@ -14,7 +15,7 @@ import {
   waitForSeq,
 } from '../../packages/db/src/index.ts';
 import { type FreshDatabase, freshDatabase } from '../../packages/db/test/fresh-database.ts';
-import { atMinute, containerIdOf, makeContainer, makeEvent, makeReading, toEntries } from '../../packages/db/test/journal.ts';
+import { atMinute, containerIdOf, makeContainer, makeEvent, makePostMortem, makeReading, toEntries } from '../../packages/db/test/journal.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 
 let server: TestPostgres;
@@ -40,6 +41,52 @@ const count = async (table: string): Promise<number> => {
 };
 const page = (records: Parameters<typeof toEntries>[0], after = 0): JournalPage => ({ hostId, after, entries: toEntries(records, after) });
 const reading = (facts: Partial<Parameters<typeof makeReading>[0]> & { minute: number }) => makeReading({ hostId, bootId, ...facts });
+
+describe('cards of containers that ended', () => {
+  const ended = makeContainer({ status: 'stopped', exitStatus: { kind: 'signaled', signal: 9, coreDumped: false }, oomKilled: true });
+
+  test('are there once, the latest as it was sealed, also after the container is gone', async () => {
+    const first = makePostMortem({ hostId, sealedAt: atMinute(10), pidsRefusals: 1 });
+    const later = makePostMortem({ hostId, sealedAt: atMinute(11), pidsRefusals: 2 });
+    await ingest(db.collector, page([{ kind: 'container', container: ended, deleted: false }, first]));
+    await ingest(db.collector, page([later, { kind: 'container', container: ended, deleted: true }], 2));
+    // A page that comes again, and a card older than the one that is there, change nothing.
+    await ingest(db.collector, page([later], 2));
+    await ingest(db.collector, page([first], 4));
+    expect(await count('post_mortem')).toBe(1);
+    const found = await findPostMortem(db.web, ['acme'], ended.id);
+    expect(found).toMatchObject({ container: { id: ended.id }, deleted: true, postMortem: later.card });
+  });
+
+  test('are found by the name of the newest as well, and by nobody else', async () => {
+    await ingest(db.collector, page([{ kind: 'container', container: ended, deleted: true }, makePostMortem({ hostId })]));
+    expect((await findPostMortem(db.web, ['acme'], ended.name))?.container.id).toBe(ended.id);
+    expect(await findPostMortem(db.web, ['beta'], ended.id)).toBe(undefined);
+    expect(await findPostMortem(db.web, ['beta'], ended.name)).toBe(undefined);
+    expect(await findPostMortem(db.web, 'all', 'nobody')).toBe(undefined);
+  });
+
+  test('are absent where nothing was sealed, not empty', async () => {
+    const container = makeContainer({ container: 99, status: 'stopped' });
+    await ingest(db.collector, page([{ kind: 'container', container, deleted: true }]));
+    expect(await findPostMortem(db.web, ['acme'], container.id)).toMatchObject({ deleted: true, postMortem: undefined });
+  });
+});
+
+describe('events of cgroups', () => {
+  test('are found by the path of theirs, however long', async () => {
+    const long = `/${Array.from({ length: 16 }, () => 'x'.repeat(250)).join('/')}`;
+    const [one, other] = [long, `${long}y`].map((cgroupPath) => makeEvent({ hostId, kind: 'cgroup.oom-killed', cgroupPath }));
+    await ingest(
+      db.collector,
+      page([one, other, makeEvent({ hostId })].map((event) => ({ kind: 'event' as const, event: event as NonNullable<typeof event> }))),
+    );
+    const found = await listEvents(db.web, 'all', { cgroup: long });
+    expect(found).toEqual([expect.objectContaining({ id: one?.id, cgroupPath: long })]);
+    // Of no tenant: the host's alone.
+    expect(await listEvents(db.web, ['acme'], { cgroup: long })).toEqual([]);
+  });
+});
 
 describe('ingest', () => {
   test('stores a page and its cursor together, every counter digit for digit', async () => {

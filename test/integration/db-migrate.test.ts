@@ -231,7 +231,7 @@ describe('the migrated database', () => {
       owner.query(`
         SELECT i.indrelid::regclass::text AS relation, a.attname AS leading FROM pg_index i
         JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-        WHERE i.indrelid::regclass::text IN ('reading_minute', 'reading_conflict', 'incarnation', 'event', 'container')`),
+        WHERE i.indrelid::regclass::text IN ('reading_minute', 'reading_conflict', 'incarnation', 'event', 'container', 'post_mortem')`),
     );
     expect(rows.length).toBeGreaterThanOrEqual(8);
     for (const { leading } of rows) expect(['host_id', 'tenant_id']).toContain(leading);

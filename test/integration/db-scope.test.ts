@@ -16,7 +16,7 @@ import {
 } from '../../packages/db/src/index.ts';
 import { makeCgroupMinutes } from '../../packages/db/test/cgroup-minutes.ts';
 import { type Connection, connect, type FreshDatabase, freshDatabase } from '../../packages/db/test/fresh-database.ts';
-import { atMinute, makeContainer, makeEvent, makeReading, toEntries } from '../../packages/db/test/journal.ts';
+import { atMinute, makeContainer, makeEvent, makePostMortem, makeReading, toEntries } from '../../packages/db/test/journal.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 
 let server: TestPostgres;
@@ -52,6 +52,7 @@ beforeAll(async () => {
     { kind: 'container' as const, container: makeContainer({ container: index + 1, tenantId }), deleted: false },
     { kind: 'container' as const, container: makeContainer({ container: index + 11, tenantId }), deleted: true },
     { kind: 'event' as const, event: makeEvent({ hostId, tenantId }) },
+    makePostMortem({ hostId, tenantId, container: index + 1 }),
   ]);
   // One minute for each table of cgroups: old enough to be turned about twice, once, and not at all.
   const minutes = [0, 1440, 2880].map((minute) => makeCgroupMinutes(hostId, atMinute(minute), [{ path: '/a', pids: 1 }]));
@@ -138,6 +139,7 @@ describe('row-level security by itself', () => {
     'reading_minute',
     'reading_conflict',
     'event',
+    'post_mortem',
     'journal_cursor',
     'cgroup',
     'cgroup_minute',

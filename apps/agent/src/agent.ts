@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Cgroups, HostCgroupControl, openHierarchies } from '@bulkhead/cgroup';
+import { type Cgroups, HostCgroupControl, openHierarchies, readEndFacts } from '@bulkhead/cgroup';
 import { type ContainerRuntime, type LauncherProgram, Renewal, type RenewalOutcome, type RuntimeOptions } from '@bulkhead/container';
 import { cgroupRoot, defaultRetention, instancePaths, instanceUsers, Problem, type ServiceConfig } from '@bulkhead/model';
 import { doctorText } from '@bulkhead/model/doctor-text';
@@ -12,11 +12,14 @@ import { SeenStatements } from './authorisation/seen-statements.ts';
 import { Verifier } from './authorisation/verify-keys.ts';
 import { CgroupConfigs } from './cgroup/cgroup-configs.ts';
 import { CgroupVerbs } from './cgroup/cgroup-verbs.ts';
+import { GroupEvents } from './cgroup/group-events.ts';
 import { HostCgroups } from './cgroup/host-cgroups.ts';
 import { makerOf } from './cgroup/maker-of.ts';
 import { SettingAuthors } from './cgroup/setting-authors.ts';
+import { ToldCounts } from './cgroup/told-counts.ts';
 import { vitalOf } from './cgroup/vital-groups.ts';
 import { ContainerHistory } from './container/history.ts';
+import { PostMortems } from './container/post-mortems.ts';
 import { EventLog } from './event/event-log.ts';
 import { HostFacts } from './host/host-facts.ts';
 import { ServiceProcesses } from './host/service-processes.ts';
@@ -93,11 +96,29 @@ export async function startAgent({
   const compacting = setInterval(() => journal.compact(), compactEveryMsec);
   parts.defer(() => clearInterval(compacting));
   const seen = parts.use(new SeenStatements({ path: `${paths.agentState}/statements.sqlite`, bootId, clock: now }));
-  const events = new EventLog(hostId, journal);
+  const events: EventLog = new EventLog(hostId, journal, (event) => postMortems.observe(event));
   parts.defer(() => events.live.close());
   const containerName = (id: string): string | undefined => (ready ? runtime.find(id)?.name : undefined);
   const processes = new ServiceProcesses(paths);
   const names = new ContainerNames();
+  const hierarchies = parts.use(openHierarchies());
+  const groupEvents = parts.use(
+    new GroupEvents({
+      hierarchies,
+      events,
+      told: new ToldCounts(`${paths.run}/agent/told-counts.json`, bootId),
+      container: (id) => runtime.find(id),
+      log,
+    }),
+  );
+  const postMortems = new PostMortems({
+    hostId,
+    journal,
+    cgroupPath: (container) => runtime.cgroupPath(container),
+    endFacts: (path) => readEndFacts(hierarchies, cgroups, path),
+    witnessed: (path) => groupEvents.witnessed(path),
+    cgroupVersion: cgroups.setup === 'unified' ? 2 : 1,
+  });
   const hostCgroups = parts.use(
     new HostCgroups({
       hostId,
@@ -107,6 +128,8 @@ export async function startAgent({
       makerOf: (path) => makerOf(path, own),
       named: (maker) => names.named(maker),
       containerName,
+      groupEvents,
+      hierarchies,
       log,
     }),
   );
@@ -148,6 +171,7 @@ export async function startAgent({
       kept: new KeptIntegralsFile(`${paths.run}/agent/integrals.json`, bootId),
       cgroupPath: (container) => runtime.cgroupPath(container),
       onReading: (path, reading) => hostCgroups.feed(path, reading),
+      onFinal: (container, reading, isWhole) => postMortems.seal(container, reading, isWhole),
       onClockStep(msec) {
         clockSteps += 1;
         log.warn({ msec }, 'the wall clock was set');
@@ -167,7 +191,13 @@ export async function startAgent({
       beforeCgroupRemoval: (container) => sampler.finish(container),
     }),
   );
-  const history = new ContainerHistory({ journal, events, sampler });
+  const history = new ContainerHistory({
+    journal,
+    events,
+    sampler,
+    ended: (container) => groupEvents.ended(runtime.cgroupPath(container), container.id),
+    forgotten: (container) => postMortems.forget(container),
+  });
   parts.defer(() => history.live.close());
   const namespaces = parts.use(new NamespaceView({ own, containerName, named: (maker) => names.named(maker), log }));
   const cgroupConfigs = new CgroupConfigs({
@@ -178,7 +208,6 @@ export async function startAgent({
     noteAuthor: (path, keys, subject) => cgroupVerbs.noteAuthor(path, keys, subject),
   });
 
-  const hierarchies = parts.use(openHierarchies());
   const labs = parts.use(
     new Labs({
       cgroups,
@@ -213,6 +242,7 @@ export async function startAgent({
       journal,
       events,
       history,
+      postMortems,
       policy,
       host,
       hostCgroups,
@@ -284,6 +314,13 @@ export async function startAgent({
     void events.record('launcher.upgraded', { detail });
   }
 
+  /** Containers that ended just before the life before did: what is known of them is still to be written. */
+  function sealLeft(): void {
+    for (const container of runtime.list())
+      if (container.status === 'stopped' && postMortems.find(container.id) === undefined)
+        sampler.finish(container).catch((failure) => log.error({ container: container.id, error: explain(failure) }, 'no card of its end'));
+  }
+
   /** Takes up what the life before left, again and again until the launcher answers. */
   async function recover(): Promise<void> {
     for (let waitMsec = firstRetryMsec; !stopping.signal.aborted; waitMsec = Math.min(waitMsec * 2, lastRetryMsec)) {
@@ -293,6 +330,8 @@ export async function startAgent({
         runtime.onChange((change) => history.observe(change));
         sampler.start();
         ready = true;
+        groupEvents.ready();
+        sealLeft();
         if (finished.length + undone.length > 0)
           void events.record('agent.recovered', { detail: { finished: finished.length, undone: undone.length } });
         log.info({ containers: runtime.list().length, finished, undone }, 'containers taken up');

@@ -11,6 +11,7 @@ import {
   HostUse,
   JournalEntry,
   LimitChanges,
+  PostMortem,
   Sample,
   TenantId,
   Timestamp,
@@ -135,6 +136,19 @@ export const containerContract = {
     scope: 'tenant',
     input: One.extend({ timeoutSeconds: z.number().min(0).max(60).default(30) }),
     output: z.object({ exitStatus: ExitStatus.optional() }),
+  }),
+  /** What is known of a container that ended, also after nothing of it is left on the host (from the database). */
+  postMortem: query({
+    permission: 'container:read',
+    scope: 'tenant',
+    input: One,
+    output: z.object({
+      container: Container,
+      /** Nothing of it is left on its host. */
+      gone: z.boolean(),
+      /** Absent while it runs, and where nothing was sealed: it ended unseen, with its host for example. */
+      postMortem: PostMortem.optional(),
+    }),
   }),
   processes: query({ permission: 'container:read', scope: 'tenant', input: One, output: z.array(ContainerProcess) }),
   /** Stored output, and with `follow` what comes, ending with the exit status. */

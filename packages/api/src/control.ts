@@ -1,4 +1,5 @@
 import {
+  CgroupPath,
   Container,
   ContainerId,
   ContainerReference,
@@ -179,6 +180,7 @@ export const controlContract = {
       input: z
         .object({
           container: ContainerReference.optional(),
+          cgroup: CgroupPath.optional(),
           kind: z.string().max(64).optional(),
           before: z.uuid().optional(),
           limit: z.number().int().min(1).max(500).default(100),

@@ -23,6 +23,7 @@ export type { UseNow, VitalGroup } from './control/protection.ts';
 export * from './control/types.ts';
 export { detectCgroups } from './detect.ts';
 export { type CountKind, countKindNames, countKinds, countSourceOf, parseCount } from './events/count-kinds.ts';
+export { type EndFacts, parsePressureTotal, readEndFacts } from './events/end-facts.ts';
 export { type ArmOptions, EventMonitor, type GroupHappening } from './events/event-monitor.ts';
 export type { OomVictim } from './events/kernel-log-line.ts';
 export { FormatError } from './formats.ts';

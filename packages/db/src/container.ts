@@ -10,7 +10,7 @@ export interface HostContainer {
   deleted: boolean;
 }
 
-function toContainer(row: ContainerModel): Container {
+export function toContainer(row: ContainerModel): Container {
   return Container.parse({
     id: row.id,
     name: row.name,

@@ -8,6 +8,8 @@ export type ListedEvent = Omit<HostEvent, 'transcript'> & { hasTranscript: boole
 export interface EventFilter {
   /** A container's id or name. */
   container?: string | undefined;
+  /** Path of a cgroup, with a slash before it. */
+  cgroup?: string | undefined;
   kind?: string | undefined;
   /** Events older than this one. */
   before?: string | undefined;
@@ -22,6 +24,7 @@ interface EventRow {
   tenant_id: string | null;
   container_id: string | null;
   container_name: string | null;
+  cgroup_path: string | null;
   subject: unknown;
   detail: unknown;
   has_transcript: boolean;
@@ -29,7 +32,7 @@ interface EventRow {
 }
 
 const columns = Prisma.raw(
-  'id, host_id, at, kind, tenant_id, container_id, container_name, subject, detail, transcript IS NOT NULL AS has_transcript',
+  'id, host_id, at, kind, tenant_id, container_id, container_name, cgroup_path, subject, detail, transcript IS NOT NULL AS has_transcript',
 );
 
 function toEvent(row: EventRow): HostEvent {
@@ -41,6 +44,7 @@ function toEvent(row: EventRow): HostEvent {
     tenantId: row.tenant_id ?? undefined,
     containerId: row.container_id ?? undefined,
     containerName: row.container_name ?? undefined,
+    cgroupPath: row.cgroup_path ?? undefined,
     subject: row.subject ?? undefined,
     detail: row.detail,
     transcript: row.transcript ?? undefined,
@@ -55,12 +59,13 @@ const branches = (scope: TenantScope): { values: Prisma.Sql; column: Prisma.Sql 
 
 /** Newest first; the id of the last one is `before` of the next page. */
 export async function listEvents(database: Database, scope: TenantScope, filter: EventFilter = {}): Promise<ListedEvent[]> {
-  const { container, kind, before, limit = 100 } = filter;
+  const { container, cgroup, kind, before, limit = 100 } = filter;
   const { values, column } = branches(scope);
   const conditions = [
     Prisma.sql`e.${column} = branch.value`,
     ...(before === undefined ? [] : [Prisma.sql`e.id < ${before}::uuid`]),
     ...(kind === undefined ? [] : [Prisma.sql`e.kind = ${kind}`]),
+    ...(cgroup === undefined ? [] : [Prisma.sql`e.cgroup_key = substr(sha256(convert_to(${cgroup}, 'UTF8')), 1, 16)`]),
     ...(container === undefined ? [] : [Prisma.sql`(e.container_id = ${container} OR e.container_name = ${container})`]),
   ];
   const rows = await inScope(

@@ -2,13 +2,14 @@
 export { type CgroupHistoryPoint, type CgroupHistoryQuery, readCgroupHistory } from './cgroup-history.ts';
 export { KnownCgroups } from './cgroup-ingest.ts';
 export * from './cgroup-rollup.ts';
-export * from './container.ts';
+export { findContainer, type HostContainer, listContainers, listPastContainers } from './container.ts';
 export * from './cursor.ts';
 export { createDatabase, type Database, type DatabaseOptions, isDatabaseAway, type TenantScope } from './database.ts';
 export * from './event.ts';
 export * from './history.ts';
 export * from './host.ts';
 export * from './ingest.ts';
+export { findPostMortem, type RememberedContainer } from './post-mortem.ts';
 export * from './reading-conflict.ts';
 export * from './retention.ts';
 export { KnownIncarnations } from './steadiness.ts';

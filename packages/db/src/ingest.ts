@@ -6,6 +6,7 @@ import {
   type HostId,
   type JournalEntry,
   type JournalRecord,
+  type PostMortem,
   Problem,
   type ReadingRecord,
 } from '@bulkhead/model';
@@ -13,6 +14,7 @@ import { KnownCgroups, writeCgroupMinutes } from './cgroup-ingest.ts';
 import { type Database, inScope, isUniqueViolation, type Transaction } from './database.ts';
 import { insertIncarnations, toIncarnationRows, updateIncarnations } from './incarnation-row.ts';
 import { toJsonText } from './json-text.ts';
+import { writePostMortems } from './post-mortem.ts';
 import { insertReadings, mergeReadings, type ReadingRows, selectConflicts, toReadingRows, toSignedIno } from './reading-row.ts';
 import { KnownIncarnations } from './steadiness.ts';
 
@@ -53,6 +55,7 @@ function hostOf(record: JournalRecord): HostId | undefined {
     case 'event':
       return record.event.hostId;
     case 'cgroup-minutes':
+    case 'post-mortem':
       return record.hostId;
     case 'container':
       return undefined;
@@ -63,6 +66,8 @@ function sort(page: JournalPage) {
   const readings: ReadingRecord[] = [];
   const events: HostEvent[] = [];
   const minutes: CgroupMinutes[] = [];
+  // Of several cards of one container the last one stands.
+  const cards = new Map<string, PostMortem>();
   // The last state of each container in the page is the one that stands.
   const containers = new Map<string, ContainerRecord>();
   let seq = page.after;
@@ -80,6 +85,9 @@ function sort(page: JournalPage) {
       case 'cgroup-minutes':
         minutes.push(record);
         break;
+      case 'post-mortem':
+        cards.set(record.card.containerId, record.card);
+        break;
       case 'event':
         events.push(record.event);
         break;
@@ -88,7 +96,7 @@ function sort(page: JournalPage) {
         break;
     }
   }
-  return { readings, events, minutes, containers: [...containers.values()], seq, missing };
+  return { readings, events, minutes, cards: [...cards.values()], containers: [...containers.values()], seq, missing };
 }
 
 /**
@@ -184,9 +192,10 @@ async function writeContainers(transaction: Transaction, hostId: HostId, records
 
 async function writeEvents(transaction: Transaction, events: readonly HostEvent[]): Promise<void> {
   await transaction.$executeRaw`
-    INSERT INTO event (host_id, id, tenant_id, at, kind, container_id, container_name, subject, detail, transcript)
+    INSERT INTO event (host_id, id, tenant_id, at, kind, container_id, container_name, cgroup_key, cgroup_path, subject, detail, transcript)
     SELECT (r ->> 'hostId')::uuid, (r ->> 'id')::uuid, r ->> 'tenantId', (r ->> 'at')::timestamptz, r ->> 'kind', r ->> 'containerId',
-           r ->> 'containerName', r -> 'subject', r -> 'detail', r -> 'transcript'
+           r ->> 'containerName', substr(sha256(convert_to(r ->> 'cgroupPath', 'UTF8')), 1, 16), r ->> 'cgroupPath', r -> 'subject',
+           r -> 'detail', r -> 'transcript'
     FROM jsonb_array_elements(${toJsonText(events)}::jsonb) r ON CONFLICT DO NOTHING`;
 }
 
@@ -202,11 +211,11 @@ export async function ingest(
   cgroups = new KnownCgroups(),
 ): Promise<IngestResult> {
   const { hostId, after } = page;
-  const { readings, events, minutes, containers, seq, missing } = sort(page);
+  const { readings, events, minutes, cards, containers, seq, missing } = sort(page);
   const remarkable = known.remarkable(hostId, after, readings);
   // Those of the other readings came with the incarnation's first one.
   const tenants = new Set(
-    [...remarkable, ...events, ...containers.map(({ container }) => container)]
+    [...remarkable, ...events, ...cards, ...containers.map(({ container }) => container)]
       .map(({ tenantId }) => tenantId)
       .filter((id) => id !== undefined),
   );
@@ -220,6 +229,7 @@ export async function ingest(
     const written = await writeReadings(transaction, { hostId, records: readings, remarkable }, expectation);
     if (containers.length > 0) await writeContainers(transaction, hostId, containers);
     if (events.length > 0) await writeEvents(transaction, events);
+    if (cards.length > 0) await writePostMortems(transaction, hostId, cards);
     if (minutes.length > 0) await writeCgroupMinutes(transaction, hostId, minutes, cgroups);
     return { applied: true, seq, ...written, missing };
   };

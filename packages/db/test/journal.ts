@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Container, HostEvent, JournalEntry, JournalRecord, ReadingRecord } from '@bulkhead/model';
+import type { Container, HostEvent, JournalEntry, JournalRecord, PostMortem, PostMortemRecord, ReadingRecord } from '@bulkhead/model';
 
 /** Makes records as an agent writes them, for tests and the bench. */
 export const epochMsec = Date.UTC(2026, 0, 1);
@@ -81,6 +81,28 @@ export function makeContainer(facts: Partial<Container> & { container?: number }
     terminal: false,
     ...rest,
   };
+}
+
+export function makePostMortem({
+  hostId,
+  container = 1,
+  ...facts
+}: Partial<PostMortem> & { hostId: string; container?: number }): PostMortemRecord {
+  const id = containerIdOf(container);
+  const card: PostMortem = {
+    containerId: id,
+    tenantId: 'acme',
+    sealedAt: atMinute(10),
+    exitStatus: { kind: 'signaled', signal: 9, coreDumped: false },
+    cgroupPath: `/bulkhead-0aa/acme/${id}`,
+    cgroupVersion: 2,
+    isWhole: true,
+    reading: { memoryOomKills: '1', memoryPeakBytes: '536870912' },
+    victims: [{ pid: 4711, command: 'tail', limitPath: `/bulkhead-0aa/acme/${id}` }],
+    limitChanges: [],
+    ...facts,
+  };
+  return { kind: 'post-mortem', hostId, card };
 }
 
 let eventCount = 0;

@@ -74,6 +74,10 @@ export const CgroupNode = z.object({
   processes: z.number().int().nonnegative().optional(),
   frozen: z.boolean().optional(),
   limits: CgroupLimits,
+  /** Processes that the OOM killer ended in it and below it, since it was made. */
+  oomKills: z.number().int().nonnegative().optional(),
+  /** Forks that a limit of processes refused in it and below it, since it was made. */
+  pidsRefusals: z.number().int().nonnegative().optional(),
   use: CgroupUse,
 });
 export type CgroupNode = z.infer<typeof CgroupNode>;

@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { CgroupMinutes } from './cgroup.ts';
+import { CgroupMinutes, CgroupPath } from './cgroup.ts';
 import { Container } from './container.ts';
+import { PostMortemRecord } from './post-mortem.ts';
 import { ContainerId, HostId, TenantId, Timestamp } from './primitives.ts';
 import { ReadingRecord } from './reading.ts';
+import { Subject } from './subject.ts';
 
 /** One step of what was done to the host: a syscall or a write, with its duration. */
 export const TranscriptStep = z.object({
@@ -30,15 +32,6 @@ export const Transcript = z.object({
 });
 export type Transcript = z.infer<typeof Transcript>;
 
-/** Who asked. */
-export const Subject = z.object({
-  kind: z.enum(['local-root', 'user', 'service']),
-  /** User id in the control plane, service name, or uid of the local caller. */
-  id: z.string().max(128),
-  name: z.string().max(256),
-});
-export type Subject = z.infer<typeof Subject>;
-
 export const EventKind = z.enum([
   'container.created',
   'container.create-failed',
@@ -57,6 +50,12 @@ export const EventKind = z.enum([
   'cgroup.frozen',
   'cgroup.thawed',
   'cgroup.killed',
+  'cgroup.oom-killed',
+  'cgroup.pids-refused',
+  'cgroup.memory-pressure',
+  'cgroup.cpu-pressure',
+  'cgroup.io-pressure',
+  'cgroup.throttled',
   'agent.started',
   'agent.recovered',
   'launcher.lost',
@@ -81,6 +80,8 @@ export const HostEvent = z.object({
   tenantId: TenantId.optional(),
   containerId: ContainerId.optional(),
   containerName: z.string().optional(),
+  /** The cgroup that it happened to, of a container or of anybody else. */
+  cgroupPath: CgroupPath.optional(),
   subject: Subject.optional(),
   /** Facts of the event, small and flat. */
   detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
@@ -92,6 +93,7 @@ export type HostEvent = z.infer<typeof HostEvent>;
 export const JournalRecord = z.discriminatedUnion('kind', [
   ReadingRecord,
   CgroupMinutes,
+  PostMortemRecord,
   z.object({ kind: z.literal('event'), event: HostEvent }),
   z.object({ kind: z.literal('container'), container: Container, deleted: z.boolean() }),
 ]);

@@ -19,6 +19,7 @@ import {
   type Container,
   type HostEvent,
   type JournalEntry,
+  type PostMortem,
   Problem,
   type Sample,
   type Transcript,
@@ -30,6 +31,8 @@ import { TestHost } from './host.ts';
 import { TestLabs } from './labs.ts';
 import { inventoryOf } from './namespaces.ts';
 import { detailOf, transcriptOf, uuid7 } from './sample-data.ts';
+
+type MoreOfEvent = { [Key in keyof HostEvent]?: HostEvent[Key] | undefined };
 
 /**
  * An agent without a kernel under it: the real contract, real statements and real streams over a real socket, for tests
@@ -48,12 +51,9 @@ export interface TestAgent {
   add(facts: Partial<Container> & { name: string }): Container;
   change(id: string, facts: Partial<Container>): Container;
   remove(id: string): void;
-  tell(
-    kind: HostEvent['kind'],
-    container: Container | undefined,
-    transcript?: Transcript,
-    more?: { at?: string | undefined; detail?: HostEvent['detail'] },
-  ): HostEvent;
+  tell(kind: HostEvent['kind'], container: Container | undefined, transcript?: Transcript, more?: MoreOfEvent): HostEvent;
+  /** Seals what is known of a container that ended. */
+  seal(id: string, facts?: Partial<PostMortem>): PostMortem;
   print(id: string, text: string, stream?: 'stdout' | 'stderr'): void;
   /** Ends the server and every stream, as a crash would. */
   crash(): Promise<void>;
@@ -67,6 +67,7 @@ export interface TestAgent {
 
 interface Entry {
   container: Container;
+  postMortem?: PostMortem;
   samples: Sample[];
   output: { type: 'output'; stream: 'stdout' | 'stderr'; data: string }[];
   cpuUsec: bigint;
@@ -195,17 +196,20 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
     changes.publish({ type: 'changed', container: entry.container });
     return entry.container;
   };
-  const tell: TestAgent['tell'] = (kind, container, transcript, { at = new Date().toISOString(), detail } = {}) => {
+  const tell: TestAgent['tell'] = (kind, container, transcript, more = {}) => {
     const event: HostEvent = {
       id: uuid7(),
       hostId,
-      at,
+      at: new Date().toISOString(),
       kind,
       ...(container === undefined ? {} : { tenantId: container.tenantId, containerId: container.id, containerName: container.name }),
       subject: { kind: 'local-root', id: '0', name: 'root' },
-      detail: detail !== undefined ? detail : kind === 'container.started' ? { pid: 4711 } : kind === 'container.exited' ? { code: 0 } : {},
+      detail: kind === 'container.started' ? { pid: 4711 } : kind === 'container.exited' ? { code: 0 } : {},
       ...(transcript === undefined ? {} : { transcript }),
+      ...(Object.fromEntries(Object.entries(more).filter(([, fact]) => fact !== undefined)) as Partial<HostEvent>),
     };
+    // What the kernel does nobody asked for.
+    if ('subject' in more && more.subject === undefined) delete event.subject;
     events.publish(event);
     journal.push({ seq: journal.length + 1, record: { kind: 'event', event } });
     return event;
@@ -268,6 +272,10 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
       wait: ({ caller, input }) => {
         const { exitStatus } = find(caller, input.container).container;
         return exitStatus === undefined ? {} : { exitStatus };
+      },
+      postMortem: ({ caller, input }) => {
+        const { container, postMortem } = find(caller, input.container);
+        return { container, gone: false, ...(postMortem === undefined ? {} : { postMortem }) };
       },
       processes: ({ caller, input }) => {
         find(caller, input.container);
@@ -536,6 +544,28 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
       changes.publish({ type: 'removed', id, tenantId: entry.container.tenantId });
     },
     tell,
+    seal(id, facts = {}) {
+      const entry = entries.get(id);
+      if (entry === undefined) throw new Error(`no container ${id}`);
+      const { container } = entry;
+      const card: PostMortem = {
+        containerId: id,
+        tenantId: container.tenantId,
+        sealedAt: new Date().toISOString(),
+        exitStatus: container.exitStatus ?? { kind: 'unknown', reason: 'the test gave none' },
+        ...(container.startedAt === undefined ? {} : { startedAt: container.startedAt }),
+        ...(container.finishedAt === undefined ? {} : { finishedAt: container.finishedAt }),
+        cgroupPath: `/bulkhead-abc/${container.tenantId}/${id}`,
+        cgroupVersion: 1,
+        isWhole: true,
+        victims: [],
+        limitChanges: [{ at: container.createdAt, subject: { kind: 'local-root', id: '0', name: 'root' }, limits: container.limits }],
+        ...facts,
+      };
+      entry.postMortem = card;
+      journal.push({ seq: journal.length + 1, record: { kind: 'post-mortem', hostId, card } });
+      return card;
+    },
     print(id, text, stream = 'stdout') {
       entries.get(id)?.output.push({ type: 'output', stream, data: Buffer.from(text).toString('base64') });
       prints.publish(id);

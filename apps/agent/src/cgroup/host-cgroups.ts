@@ -31,6 +31,7 @@ import { explain, type Log } from '../log.ts';
 import { SecondTimer } from '../sampler/clock.ts';
 import { Broadcast } from '../stream/broadcast.ts';
 import { lastingReasons } from './gaps.ts';
+import type { GroupEvents } from './group-events.ts';
 import { MinuteMeans } from './minute-means.ts';
 import { UseRing } from './use-ring.ts';
 
@@ -38,8 +39,8 @@ import { UseRing } from './use-ring.ts';
 const mostCgroups = 20_000;
 /** Descriptors kept for them, at most: some 70 MB of kernel memory. A busy host's groups come first. */
 const mostDescriptors = 16_000;
-/** What the agent needs for everything else. */
-const otherDescriptors = 4096;
+/** What the agent needs for everything else, 2048 for events of cgroups among it. */
+const otherDescriptors = 6144;
 /** Numbers held for charts, at most: where thousands of groups are all busy, the chart of each is shorter. */
 const ringBytes = 64 * 1024 ** 2;
 /** So long at a time, then others have their turn. */
@@ -52,6 +53,8 @@ const factsMsec = 40;
 /** Places that are named where groups are left out. */
 const namedPlaces = 8;
 const waitingChanges = 3;
+/** Seconds for which a group is looked at after somebody froze it. */
+const freezingTicks = 5;
 const width = useColumns.length;
 const pidsColumn = useColumns.indexOf('pids');
 
@@ -79,6 +82,8 @@ export interface HostCgroupsOptions {
   named(maker: Maker): Maker;
   /** What people call a container of this instance; undefined where it is not known (yet). */
   containerName(id: ContainerId): string | undefined;
+  /** Hears of groups and of what is read of them, and tells what happens to them. */
+  groupEvents?: GroupEvents;
   log: Log;
   hierarchies?: Hierarchies;
   /** Cgroups that are read, at most; 20,000 unless given. */
@@ -103,6 +108,8 @@ export class HostCgroups implements Disposable {
   #wholeTicks: number;
   /** Groups whose facts are to be read anew; `true`: the number of processes alone. */
   readonly #stale = new Map<string, boolean>();
+  /** Groups that somebody freezes or thaws, with the ticks for which they are looked at. */
+  readonly #freezing = new Map<string, number>();
   #rotation: Iterator<string> | undefined;
   // Of one group at a time: nothing of it survives the look.
   readonly #row = new Float64Array(width);
@@ -116,6 +123,7 @@ export class HostCgroups implements Disposable {
 
   constructor(options: HostCgroupsOptions) {
     this.#options = options;
+    if (options.groupEvents !== undefined) options.groupEvents.onCounts = (path) => this.#counted(path);
     this.#wholeTicks = options.liveSeconds;
     this.#ticks = new Float64Array(options.liveSeconds + 1);
     this.#hierarchies = options.hierarchies ?? openHierarchies();
@@ -132,6 +140,7 @@ export class HostCgroups implements Disposable {
       listener: {
         appeared: (group) => this.#appeared(group),
         moved: (group) => {
+          options.groupEvents?.moved(group);
           const entry = this.#entries.get(group.path);
           if (entry !== undefined) entry.metered = this.#meter.add(group.path, group.present);
           this.#stale.set(group.path, false);
@@ -152,11 +161,13 @@ export class HostCgroups implements Disposable {
     const metered = this.#meter.add(group.path, group.present);
     this.#means.forget(metered.slot);
     const path = `/${group.path}`;
+    const maker = this.#options.makerOf(path);
+    this.#options.groupEvents?.appeared(group, maker);
     this.#entries.set(group.path, {
       group,
       metered,
       ring: new UseRing(),
-      maker: this.#options.makerOf(path),
+      maker,
       facts: undefined,
       shown: new Float64Array(width).fill(Number.NaN),
       told: '',
@@ -170,13 +181,26 @@ export class HostCgroups implements Disposable {
     if (entry === undefined) return;
     this.#means.forget(entry.metered.slot);
     this.#meter.remove(path);
+    this.#options.groupEvents?.gone(path);
     this.#entries.delete(path);
     this.#stale.delete(path);
     this.#changed.delete(path);
     this.#removed.add(`/${path}`);
   }
 
+  /** Kills and refusals of a group are those of all groups above it. */
+  #counted(path: string): void {
+    for (let each = path; ; each = each.slice(0, Math.max(0, each.lastIndexOf('/')))) {
+      if (this.#entries.has(each)) this.#changed.add(each);
+      if (each === '') return;
+    }
+  }
+
   #written(path: string, file: string): void {
+    // Told by the kernel itself, of counts that are read elsewhere.
+    if (file === 'memory.events' || file === 'memory.events.local' || file === 'pids.events' || file === 'pids.events.local') return;
+    // Freezing takes a moment, and not every version tells when it is done.
+    if (file === 'cgroup.freeze' || file === 'freezer.state') this.#freezing.set(path, freezingTicks);
     const isProcesses = file === 'tasks' || file === 'cgroup.procs' || file === 'cgroup.threads';
     if (!isProcesses || !this.#stale.has(path)) this.#stale.set(path, isProcesses);
     // Groups below have other files from now on.
@@ -193,7 +217,7 @@ export class HostCgroups implements Disposable {
     const blkio = this.#hierarchies.with('blkio');
     const isCounted = blkio === undefined || isIoCounted(blkio);
     this.#meter.ioCounted = isCounted;
-    this.#reasons = lastingReasons(this.#hierarchies, isCounted);
+    this.#reasons = [...lastingReasons(this.#hierarchies, isCounted), ...(this.#options.groupEvents?.lacking ?? [])];
   }
 
   /** One second: changes of the tree, a pass over all files, charts, and what is told to those who watch. */
@@ -230,6 +254,7 @@ export class HostCgroups implements Disposable {
     await this.#refreshFacts();
     if (this.#disposed) return;
     this.#tell(wallMsec);
+    this.#options.groupEvents?.round((path) => this.#entries.get(path)?.shown);
   }
 
   #chart(wallMsec: number): void {
@@ -269,6 +294,7 @@ export class HostCgroups implements Disposable {
     // A group of v2 has the files of a controller only while it is enabled.
     if (before !== undefined && before !== entry.facts.controllers.length) this.#meter.reopen(metered);
     this.#meter.setQuota(metered, typeof entry.facts.limits.cpuMaxMillis === 'number');
+    this.#options.groupEvents?.facts(group.path, entry.facts);
     this.#changed.add(group.path);
   }
 
@@ -287,6 +313,11 @@ export class HostCgroups implements Disposable {
 
   /** Reads anew what somebody wrote or what changed by itself, and of the rest a part each second. */
   async #refreshFacts(): Promise<void> {
+    for (const [path, ticks] of this.#freezing) {
+      if (this.#entries.has(path)) this.#stale.set(path, false);
+      if (ticks > 1) this.#freezing.set(path, ticks - 1);
+      else this.#freezing.delete(path);
+    }
     const { watched, unwatched } = factsEverySeconds;
     let share = Math.min(factsEachSecond, Math.ceil(this.#entries.size / (this.#structure.isWatched ? watched : unwatched)));
     for (; share > 0; share -= 1) {
@@ -320,6 +351,7 @@ export class HostCgroups implements Disposable {
       path: `/${group.path}`,
       maker: name === undefined ? this.#options.named(maker) : { ...maker, name },
       ...known,
+      ...this.#options.groupEvents?.counts(group.path),
       use: toUse(this.#meter.row(metered, this.#row)),
     };
   }

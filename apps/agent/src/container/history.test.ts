@@ -8,6 +8,8 @@ let written: JournalRecord[];
 let known: Container[];
 let noted: ContainerId[];
 let keptOnly: ReadonlySet<ContainerId> | undefined;
+let isTold: boolean;
+let forgotten: ContainerId[];
 
 function open(): ContainerHistory {
   const journal = {
@@ -23,7 +25,13 @@ function open(): ContainerHistory {
       keptOnly = ids;
     },
   };
-  return new ContainerHistory({ journal, sampler, events: new EventLog(hostId, journal) });
+  return new ContainerHistory({
+    journal,
+    sampler,
+    events: new EventLog(hostId, journal),
+    ended: () => isTold,
+    forgotten: ({ id }) => void forgotten.push(id),
+  });
 }
 
 beforeEach(() => {
@@ -31,6 +39,8 @@ beforeEach(() => {
   known = [];
   noted = [];
   keptOnly = undefined;
+  isTold = false;
+  forgotten = [];
 });
 
 const events = (): HostEvent[] => written.flatMap((record) => (record.kind === 'event' ? [record.event] : []));

@@ -30,14 +30,21 @@ export class ContainerHistory {
   readonly #sampler: Pick<Sampler, 'note' | 'forget' | 'keepOnly'>;
   /** Containers that the journal's reader knows of. */
   readonly #known: Map<ContainerId, Container>;
+  readonly #ended: (container: Container) => boolean;
+  readonly #forgotten: (container: Container) => void;
   readonly #deleting = new Set<ContainerId>();
   launcherLost = false;
 
+  /** @param parts.ended tells what is new of a container that has ended; true where an OOM kill in it was ever told */
   constructor(parts: {
+    ended(container: Container): boolean;
+    forgotten(container: Container): void;
     journal: Pick<Journal, 'note' | 'knownContainers'>;
     events: EventLog;
     sampler: Pick<Sampler, 'note' | 'forget' | 'keepOnly'>;
   }) {
+    this.#ended = parts.ended;
+    this.#forgotten = parts.forgotten;
     this.#journal = parts.journal;
     this.#events = parts.events;
     this.#sampler = parts.sampler;
@@ -105,7 +112,9 @@ export class ContainerHistory {
 
   #tellExit(container: Container): void {
     if (container.exitStatus === undefined) return;
-    if (container.oomKilled === true) void this.#events.record('container.oom-killed', { container });
+    // Kills are told as they happen; one that could not be seen any more is told by its trace.
+    const isTold = this.#ended(container);
+    if (container.oomKilled === true && !isTold) void this.#events.record('container.oom-killed', { container });
     void this.#events.record('container.exited', { container, detail: detailOf(container.exitStatus) });
   }
 
@@ -116,6 +125,7 @@ export class ContainerHistory {
 
   #writeRemoved(container: Container, detail: HostEvent['detail'] = {}): void {
     this.#known.delete(container.id);
+    this.#forgotten(container);
     void this.#journal.note([{ kind: 'container', container, deleted: true }]).catch(() => undefined);
     if (!this.#deleting.has(container.id)) void this.#events.record('container.deleted', { container, detail });
   }

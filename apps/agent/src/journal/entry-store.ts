@@ -1,6 +1,15 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { type KeptTranscript, readTranscript } from '@bulkhead/container';
-import { type Container, type JournalEntry, type JournalRecord, Problem } from '@bulkhead/model';
+import {
+  type Container,
+  type ContainerId,
+  type JournalEntry,
+  type JournalRecord,
+  type LimitChange,
+  type PostMortem,
+  Problem,
+} from '@bulkhead/model';
+import { limitChangeOf } from '../container/limit-change.ts';
 
 /** What is written: an event's transcript beside it as it was kept, to be made readable when it is fetched. */
 export type Draft = JournalRecord | (Extract<JournalRecord, { kind: 'event' }> & { transcript?: KeptTranscript });
@@ -12,13 +21,15 @@ function toRecord(text: string): JournalRecord {
   return { ...record, event: { ...record.event, transcript: readTranscript(transcript) } };
 }
 
-const version = 1;
+const version = 2;
 /** One page answered: transcripts can be long. */
 const pageLimitBytes = 8 * 1024 * 1024;
 
 const schema = `
   CREATE TABLE IF NOT EXISTS entry (seq INTEGER PRIMARY KEY AUTOINCREMENT, record TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS known_container (id TEXT PRIMARY KEY, container TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS post_mortem (id TEXT PRIMARY KEY, card TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS limit_change (id TEXT NOT NULL, number INTEGER NOT NULL, change TEXT NOT NULL, PRIMARY KEY (id, number)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS acknowledged (only INTEGER PRIMARY KEY CHECK (only = 1), seq INTEGER NOT NULL);
   INSERT OR IGNORE INTO acknowledged VALUES (1, 0);
   PRAGMA user_version = ${version};
@@ -32,7 +43,9 @@ export class EntryStore implements Disposable {
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
   readonly #keep: StatementSync;
-  readonly #forget: StatementSync;
+  readonly #keepCard: StatementSync;
+  readonly #keepChange: StatementSync;
+  readonly #forget: readonly StatementSync[];
 
   /** @throws Problem where the file cannot be opened, or is of a newer version */
   constructor(path: string) {
@@ -47,7 +60,15 @@ export class EntryStore implements Disposable {
       this.#keep = this.#database.prepare(
         'INSERT INTO known_container VALUES (?, ?) ON CONFLICT DO UPDATE SET container = excluded.container',
       );
-      this.#forget = this.#database.prepare('DELETE FROM known_container WHERE id = ?');
+      // Of a container that is known alone: one that has gone already is not remembered anew by what is told late of it.
+      this.#keepCard = this.#database.prepare(`
+        INSERT INTO post_mortem SELECT id, ?2 FROM known_container WHERE id = ?1 ON CONFLICT DO UPDATE SET card = excluded.card`);
+      this.#keepChange = this.#database.prepare(`
+        INSERT INTO limit_change SELECT id, (SELECT count(*) FROM limit_change c WHERE c.id = :id), :change
+        FROM known_container WHERE id = :id`);
+      this.#forget = ['known_container', 'post_mortem', 'limit_change'].map((table) =>
+        this.#database.prepare(`DELETE FROM ${table} WHERE id = ?`),
+      );
     } catch (failure) {
       this.#database.close();
       if (failure instanceof Problem) throw failure;
@@ -78,13 +99,34 @@ export class EntryStore implements Disposable {
         let seq = 0;
         for (const record of records) {
           seq = Number(this.#insert.run(JSON.stringify(record)).lastInsertRowid);
-          if (record.kind !== 'container') continue;
-          if (record.deleted) this.#forget.run(record.container.id);
-          else this.#keep.run(record.container.id, JSON.stringify(record.container));
+          this.#remember(record);
         }
         return seq;
       }),
     );
+  }
+
+  /** What is to be found again of containers that are there, after the collector fetched the entries that told it. */
+  #remember(record: Draft): void {
+    switch (record.kind) {
+      case 'container': {
+        const { container, deleted } = record;
+        if (!deleted) this.#keep.run(container.id, JSON.stringify(container));
+        else for (const forget of this.#forget) forget.run(container.id);
+        break;
+      }
+      case 'post-mortem':
+        this.#keepCard.run(record.card.containerId, JSON.stringify(record.card));
+        break;
+      case 'event': {
+        const change = limitChangeOf(record.event);
+        if (change !== undefined) this.#keepChange.run({ id: record.event.containerId as string, change: JSON.stringify(change) });
+        break;
+      }
+      case 'reading':
+      case 'cgroup-minutes':
+        break;
+    }
   }
 
   /** The highest sequence number ever given, or 0. */
@@ -143,6 +185,23 @@ export class EntryStore implements Disposable {
   knownContainers(): Container[] {
     const rows = this.#database.prepare('SELECT container FROM known_container').all() as { container: string }[];
     return rows.map(({ container }) => JSON.parse(container) as Container);
+  }
+
+  /** Cards of containers that are there. */
+  knownPostMortems(): PostMortem[] {
+    const rows = this.#database.prepare('SELECT card FROM post_mortem').all() as { card: string }[];
+    return rows.map(({ card }) => JSON.parse(card) as PostMortem);
+  }
+
+  /** Who set limits of containers that are there, oldest first. */
+  knownLimitChanges(): Map<ContainerId, LimitChange[]> {
+    const rows = this.#database.prepare('SELECT id, change FROM limit_change ORDER BY id, number').all() as {
+      id: ContainerId;
+      change: string;
+    }[];
+    const changes = new Map<ContainerId, LimitChange[]>();
+    for (const { id, change } of rows) changes.set(id, [...(changes.get(id) ?? []), JSON.parse(change) as LimitChange]);
+    return changes;
   }
 
   [Symbol.dispose](): void {

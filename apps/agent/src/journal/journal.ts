@@ -1,4 +1,4 @@
-import type { Container, JournalEntry } from '@bulkhead/model';
+import type { Container, ContainerId, JournalEntry, LimitChange, PostMortem } from '@bulkhead/model';
 import { Compaction } from './compaction.ts';
 import { DiskSync } from './disk-sync.ts';
 import { type Draft, EntryStore } from './entry-store.ts';
@@ -105,7 +105,9 @@ export class Journal implements AsyncDisposable {
   #thin(): void {
     const before = this.#waitingRecords;
     for (const waiting of this.#waiting)
-      waiting.records = waiting.records.filter((record) => record.kind === 'container' || (record.kind === 'reading' && record.final));
+      waiting.records = waiting.records.filter(
+        ({ kind, ...record }) => kind === 'container' || kind === 'post-mortem' || ('final' in record && record.final),
+      );
     this.#waitingRecords = this.#waiting.reduce((sum, { records }) => sum + records.length, 0);
     this.#dropped += before - this.#waitingRecords;
   }
@@ -195,12 +197,12 @@ export class Journal implements AsyncDisposable {
     this.#store.acknowledge(seq);
   }
 
-  /** True while it is beyond its limit: detail of the past is given up, no use is. */
   /** Bytes of what the collector has yet to fetch. */
   get sizeBytes(): number {
     return this.#store.sizeBytes;
   }
 
+  /** True while it is beyond its limit: detail of the past is given up, no use is. */
   get overflowing(): boolean {
     return this.#compaction.overflowing;
   }
@@ -217,6 +219,15 @@ export class Journal implements AsyncDisposable {
   /** Containers that readers of the journal were told of and not yet told to be gone. */
   knownContainers(): Container[] {
     return this.#store.knownContainers();
+  }
+
+  /** Cards of those of them that ended, and who set limits of any. */
+  knownPostMortems(): PostMortem[] {
+    return this.#store.knownPostMortems();
+  }
+
+  knownLimitChanges(): Map<ContainerId, LimitChange[]> {
+    return this.#store.knownLimitChanges();
   }
 
   /** Writes what waits; what the disk still refuses is lost with the process, and its promises never resolve. */

@@ -2,7 +2,7 @@ import type { agentContract } from '@bulkhead/api';
 import { type Caller, type ContainerChange, mayTouch, type OutputItem } from '@bulkhead/api';
 import type { HandlersOf } from '@bulkhead/api/router';
 import type { ProcessOutputItem, RecordedTranscript } from '@bulkhead/container';
-import { type Container, type ContainerSpec, type HostEvent, Problem } from '@bulkhead/model';
+import { type Container, type ContainerSpec, type HostEvent, Problem, signalNumbers } from '@bulkhead/model';
 import { checkTenant, findContainer, type Services } from './services.ts';
 
 type Handlers = HandlersOf<typeof agentContract>['container'];
@@ -19,11 +19,18 @@ function hideHolder(services: Services, caller: Caller, name: string, failure: u
   return new Problem('conflict', `the name ${name} is taken on this host`, { remedy: 'choose another name', cause: failure });
 }
 
+/** Limits stand among the facts: who set which is read off the events. */
+const createdDetail = ({ image, limits }: ContainerSpec): HostEvent['detail'] => ({
+  image,
+  ...Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== undefined)),
+});
+
 export function containerHandlers(services: Services): Handlers {
-  const { events, history, policy, sampler } = services;
+  const { events, history, policy, postMortems, sampler } = services;
   /** Makes a container, and tells of it where that fails. */
   const making = async <T>(caller: Caller, spec: ContainerSpec, make: () => Promise<T>): Promise<T> => {
     checkTenant(caller, spec.tenantId);
+    postMortems.asked(spec.name, caller.subject);
     try {
       return await make();
     } catch (failure) {
@@ -53,7 +60,7 @@ export function containerHandlers(services: Services): Handlers {
 
     async create({ caller, input }) {
       const { container, transcript } = await making(caller, input, () => services.runtime().create(input));
-      await events.record('container.created', { container, subject: caller.subject, detail: { image: input.image }, transcript });
+      await events.record('container.created', { container, subject: caller.subject, detail: createdDetail(input), transcript });
       return { container, transcript: transcript.read() };
     },
 
@@ -71,7 +78,7 @@ export function containerHandlers(services: Services): Handlers {
       // Listened for before anything else is waited for: it may end, and be gone, at once.
       const limit = AbortSignal.any([signal, AbortSignal.timeout(waitSeconds * 1000)]);
       const ending = waitSeconds === 0 ? undefined : runtime.wait(container.id, limit, spec.autoRemove ? 'removed' : 'stopped');
-      void events.record('container.created', { container, subject: caller.subject, detail: { image: spec.image }, transcript });
+      void events.record('container.created', { container, subject: caller.subject, detail: createdDetail(spec), transcript });
       await recordStarted(caller, container);
       const exitStatus = await ending;
       return {
@@ -93,13 +100,15 @@ export function containerHandlers(services: Services): Handlers {
 
     async kill({ caller, input }) {
       const { id } = findContainer(services, caller, input.container);
+      postMortems.signalling(id, caller.subject, input.signal);
       const { container, transcript } = await services.runtime().kill(id, input.signal);
       await events.record('container.signalled', { container, subject: caller.subject, detail: { signal: input.signal }, transcript });
       return { container, transcript: transcript.read() };
     },
 
     async stop({ caller, input }) {
-      const { id } = findContainer(services, caller, input.container);
+      const { id, status } = findContainer(services, caller, input.container);
+      if (status !== 'stopped') postMortems.signalling(id, caller.subject, signalNumbers.TERM);
       const { container, transcript } = await services.runtime().stop(id, input.timeoutSeconds * 1000);
       const detail = { signal: 15, timeoutSeconds: input.timeoutSeconds };
       await events.record('container.signalled', { container, subject: caller.subject, detail, transcript });
@@ -108,6 +117,7 @@ export function containerHandlers(services: Services): Handlers {
 
     async delete({ caller, input }) {
       const container = findContainer(services, caller, input.container);
+      if (container.status !== 'stopped' && input.force) postMortems.signalling(container.id, caller.subject, signalNumbers.TERM);
       const { transcript } = await history.deleting(container.id, () => services.runtime().delete(container.id, input.force));
       await events.record('container.deleted', {
         container,
@@ -122,6 +132,12 @@ export function containerHandlers(services: Services): Handlers {
       const { id } = findContainer(services, caller, input.container);
       const exitStatus = await services.runtime().wait(id, AbortSignal.any([signal, AbortSignal.timeout(input.timeoutSeconds * 1000)]));
       return exitStatus === undefined ? {} : { exitStatus };
+    },
+
+    postMortem({ caller, input }) {
+      const container = findContainer(services, caller, input.container);
+      const postMortem = postMortems.find(container.id);
+      return { container, gone: false, ...(postMortem === undefined ? {} : { postMortem }) };
     },
 
     processes: ({ caller, input }) => services.runtime().processes(findContainer(services, caller, input.container).id),

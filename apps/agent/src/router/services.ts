@@ -6,6 +6,7 @@ import type { CgroupConfigs } from '../cgroup/cgroup-configs.ts';
 import type { CgroupVerbs } from '../cgroup/cgroup-verbs.ts';
 import type { HostCgroups } from '../cgroup/host-cgroups.ts';
 import type { ContainerHistory } from '../container/history.ts';
+import type { PostMortems } from '../container/post-mortems.ts';
 import type { EventLog } from '../event/event-log.ts';
 import type { HostFacts } from '../host/host-facts.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -21,6 +22,7 @@ export interface Services {
   journal: Journal;
   events: EventLog;
   history: ContainerHistory;
+  postMortems: PostMortems;
   policy: PolicyGate;
   host: HostFacts;
   hostCgroups: HostCgroups;

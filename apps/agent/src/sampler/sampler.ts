@@ -1,7 +1,7 @@
 import type { CgroupReader, Cgroups } from '@bulkhead/cgroup';
 import { initName } from '@bulkhead/container';
 import { hasErrno } from '@bulkhead/kernel';
-import type { BootId, Container, ContainerId, HostId, Reading, ReadingRecord, Sample, Timestamp } from '@bulkhead/model';
+import type { BootId, Container, ContainerId, HostId, PostMortemRecord, Reading, ReadingRecord, Sample, Timestamp } from '@bulkhead/model';
 import type { Journal } from '../journal/journal.ts';
 import { explain, type Log } from '../log.ts';
 import { Broadcast } from '../stream/broadcast.ts';
@@ -40,6 +40,12 @@ export interface SamplerOptions {
   cgroupPath(container: { tenantId: string; id: ContainerId }): string;
   /** Told of each reading of a running container's cgroup, once a second. */
   onReading?(cgroupPath: string, reading: Reading): void;
+  /**
+   * A container has ended: what is to be journalled with its last reading, in one go.
+   *
+   * @param isWhole false where its cgroup was gone before it could be read once more
+   */
+  onFinal?(container: Container, reading: Reading | undefined, isWhole: boolean): PostMortemRecord | undefined;
   /** The wall clock was set by so much. */
   onClockStep(msec: number): void;
   log: Log;
@@ -238,22 +244,28 @@ export class Sampler implements Disposable {
     const meter = this.#open(id);
     if (meter === undefined) {
       this.#begun.delete(id);
+      await this.#append([this.#options.onFinal?.(container, undefined, false)]);
       return;
     }
     meter.container = container;
     const moment = now();
+    let isWhole = true;
     try {
       // One that ended while the agent was away was not running up to now.
       const reading = meter.reader.read();
       meter.take(reading, container.finishedAt === undefined ? moment : { boottimeNsec: boottimeOf(container.finishedAt, moment) });
     } catch (failure) {
       if (!hasErrno(failure, 'ENOENT', 'ENODEV')) throw failure;
+      isWhole = false;
     }
     meter.end();
-    const record = meter.record(moment, this.#identity, true);
-    if (record === undefined) return;
     // Its integrals need not be kept here: killed now, the agent would come to the same record again.
-    await this.#options.journal.append([record]);
+    await this.#append([meter.record(moment, this.#identity, true), this.#options.onFinal?.(container, meter.lastReading, isWhole)]);
+  }
+
+  async #append(records: readonly (ReadingRecord | PostMortemRecord | undefined)[]): Promise<void> {
+    const known = records.filter((record) => record !== undefined);
+    if (known.length > 0) await this.#options.journal.append(known);
   }
 
   /** What is kept of containers that no longer exist is no use. */

@@ -1,6 +1,6 @@
 import type { controlContract } from '@bulkhead/api';
 import type { HandlersOf } from '@bulkhead/api/router';
-import { listPastContainers, readHistory } from '@bulkhead/db';
+import { findPostMortem, listPastContainers, readHistory } from '@bulkhead/db';
 import { Problem } from '@bulkhead/model';
 import { problemOf } from './agent-client.ts';
 import { relayOutput } from './relay.ts';
@@ -28,6 +28,19 @@ export function containerHandlers({ agent, database, live }: Services): Handlers
     stop: ({ caller, input }) => forward(verbs.stop.mutate(input, { context: { caller } })),
     delete: ({ caller, input }) => forward(verbs.delete.mutate(input, { context: { caller } })),
     wait: ({ caller, input, signal }) => forward(verbs.wait.query(input, { context: { caller }, signal })),
+    async postMortem({ caller, input, signal }) {
+      try {
+        return await verbs.postMortem.query(input, { context: { caller }, signal });
+      } catch (failure) {
+        const problem = problemOf(failure);
+        // What the host has no more, or cannot tell now, is remembered here.
+        const mayBeKnown = problem instanceof Problem && (problem.code === 'not-found' || problem.code === 'unavailable');
+        const found = mayBeKnown ? await findPostMortem(database, scopeOf(caller), input.container) : undefined;
+        if (found === undefined) throw problem;
+        const { container, deleted, postMortem } = found;
+        return { container, gone: deleted, ...(postMortem === undefined ? {} : { postMortem }) };
+      }
+    },
     processes: ({ caller, input, signal }) => forward(verbs.processes.query(input, { context: { caller }, signal })),
     logs: ({ caller, input, signal }) =>
       relayOutput(caller.subject.id, signal, (handlers) => verbs.logs.subscribe(input, { ...handlers, context: { caller } })),

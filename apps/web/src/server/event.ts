@@ -18,6 +18,7 @@ export function eventHandlers({ database, live }: Services): HandlersOf<typeof c
         .filter((event) => !known.has(event.id))
         .filter((event) => input.kind === undefined || event.kind === input.kind)
         .filter((event) => input.before === undefined || event.id < input.before)
+        .filter((event) => input.cgroup === undefined || event.cgroupPath === input.cgroup)
         .filter((event) => input.container === undefined || [event.containerId, event.containerName].includes(input.container))
         .map(withoutTranscript);
       // UUIDv7: order by id is order in time.

@@ -27,11 +27,13 @@ export interface ArmOptions {
 export interface EventMonitorOptions {
   hierarchies: Pick<Hierarchies, 'with' | 'unified'>;
   onHappening(happening: GroupHappening): void;
+  /** A count of a group was read and is more than before, and with it those of all groups above. */
+  onGrown?(path: string): void;
   /** Whether tasks of the group ran in the last second, as far as is known. */
   isBusy?(path: string): boolean;
   /** Groups whose events are listened for, at most. */
   groups?: number;
-  /** Descriptors held for them, at most: one to four a group. */
+  /** Descriptors held for them, at most: two of a group of version 1, six of one whose pressure is told. */
   descriptors?: number;
   /** Groups with triggers of pressure, at most. */
   pressureGroups?: number;
@@ -93,6 +95,7 @@ export class EventMonitor implements Disposable {
   constructor(options: EventMonitorOptions) {
     this.#options = options;
     this.#counts = new GroupCounts(options.hierarchies, (group, kind) => {
+      options.onGrown?.(group.path);
       if (kind === 'pidsRefusals' && this.#counts.sourceOf(group, kind)?.version === 1) this.#refusing.add(group);
     });
     this.#triggers = new Triggers(options.descriptors ?? 2048);
@@ -255,7 +258,7 @@ export class EventMonitor implements Disposable {
         keep(this.#triggers.onModified(source.hierarchy, each.path, source.file, () => this.#lookSoon(path, kind)));
     }
     const tree = hierarchies.unified;
-    const isMany = this.#pressured >= (this.#options.pressureGroups ?? 128);
+    const isMany = this.#pressured >= (this.#options.pressureGroups ?? 64);
     armed.hasPressure &&= tree !== undefined && present.includes(tree) && memory === undefined && !isMany;
     if (!armed.hasPressure || tree === undefined) return;
     this.#pressured += 1;
@@ -400,6 +403,12 @@ export class EventMonitor implements Disposable {
     this.#log.drain();
     const victims = this.#log.takeVictims(`/${path}`, Math.min(counted.count, mostVictims));
     onHappening({ kind: 'oom-killed', path, ...counted, victims });
+  }
+
+  /** Victims of the OOM killer in a group and below it that were not told yet. */
+  takeVictims(path: string): readonly OomVictim[] {
+    this.#log.drain();
+    return this.#log.takeVictims(`/${path}`, mostVictims);
   }
 
   /** Once a second: what the kernel does not tell by itself. */

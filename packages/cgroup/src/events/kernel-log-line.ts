@@ -13,7 +13,7 @@ export interface OomVictim {
 export type KernelNews = ({ kind: 'oom-kill' } & OomVictim) | { kind: 'fork-rejected'; path: string };
 
 /** Bytes that the kernel does not print as they are stand as `\x0a` (admin-guide/dev-kmsg: "Unprintable characters are escaped"). */
-const unescape = (text: string): string =>
+const toPlain = (text: string): string =>
   text.includes('\\x') ? text.replace(/\\x([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))) : text;
 
 /**
@@ -35,14 +35,14 @@ export function parseKernelMessage(message: string): KernelNews | undefined {
     return {
       kind: 'oom-kill',
       pid: Number(found.pid),
-      command: unescape(found.task ?? ''),
+      command: toPlain(found.task ?? ''),
       uid: Number(found.uid),
-      victimPath: unescape(found.victim ?? '/'),
-      limitPath: found.limit === undefined ? undefined : unescape(found.limit),
+      victimPath: toPlain(found.victim ?? '/'),
+      limitPath: found.limit === undefined ? undefined : toPlain(found.limit),
     };
   }
   const path = forkRejected.exec(message)?.groups?.path;
-  return path === undefined ? undefined : { kind: 'fork-rejected', path: unescape(path) };
+  return path === undefined ? undefined : { kind: 'fork-rejected', path: toPlain(path) };
 }
 
 /**

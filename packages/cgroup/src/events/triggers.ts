@@ -45,14 +45,12 @@ const isLacking = (failure: unknown): boolean =>
 
 interface Slot {
   fd: Fd;
-  /** An eventfd is emptied when it fires; a pressure file is not read. */
-  isEventfd: boolean;
   fire(): void;
 }
 
 /**
- * Everything the kernel tells by itself, behind two watches of the event loop: eventfds and pressure files in one epoll
- * set, and files that say so when they change (kernfs) in one inotify instance.
+ * Everything the kernel tells by itself: eventfds in one epoll set, files that say so when they change (kernfs) in one
+ * inotify instance, a watch of the event loop each; and pressure files, with a watch for every one.
  */
 export class Triggers implements Disposable {
   readonly #epoll = epoll_create1('cgroup events');
@@ -62,6 +60,7 @@ export class Triggers implements Disposable {
   #descriptors = 0;
   readonly #inotify: Fd | undefined;
   readonly #watches = new Map<number, Set<() => void>>();
+  readonly #pressures = new Set<DisposableStack>();
   /** Registrations that wait in the kernel, one after the other. */
   #aside: Promise<void> = Promise.resolve();
   #disposed = false;
@@ -94,7 +93,7 @@ export class Triggers implements Disposable {
     for (const { data } of epoll_wait(this.#epoll)) {
       const slot = this.#slots[data];
       if (slot === undefined || slot.fd.closed) continue;
-      if (slot.isEventfd) takeEventfd(slot.fd);
+      takeEventfd(slot.fd);
       slot.fire();
     }
   }
@@ -108,10 +107,11 @@ export class Triggers implements Disposable {
     }
   }
 
-  #hold(fd: Fd, events: number, slot: Omit<Slot, 'fd'>): Disposable {
+  /** Has an eventfd fire; owns it from here on. */
+  #hold(fd: Fd, fire: () => void): Disposable {
     const index = this.#free.pop() ?? this.#slots.length;
-    epoll_ctl(this.#epoll, EPOLL_CTL_ADD, fd, { events, data: index });
-    this.#slots[index] = { fd, ...slot };
+    epoll_ctl(this.#epoll, EPOLL_CTL_ADD, fd, { events: EPOLLIN, data: index });
+    this.#slots[index] = { fd, fire };
     this.#descriptors += 1;
     return {
       [Symbol.dispose]: () => {
@@ -134,7 +134,7 @@ export class Triggers implements Disposable {
       using file = openOf(hierarchy, path, event.file, O_RDONLY);
       using control = openOf(hierarchy, path, 'cgroup.event_control', O_WRONLY);
       writeEventControl(control, { event: eventFd, file, argument: event.argument });
-      const held = this.#hold(eventFd, EPOLLIN, { isEventfd: true, fire });
+      const held = this.#hold(eventFd, fire);
       undo.move();
       return held;
     } catch (failure) {
@@ -170,7 +170,7 @@ export class Triggers implements Disposable {
         using control = openOf(hierarchy, path, 'cgroup.event_control', O_WRONLY);
         await writeEventControlAside(control, { event, file, argument: String(bytes) });
         if (!isWanted || this.#disposed) return;
-        held = this.#hold(event, EPOLLIN, { isEventfd: true, fire });
+        held = this.#hold(event, fire);
         undo.move();
       } catch (failure) {
         if (!isLacking(failure)) throw failure;
@@ -194,14 +194,27 @@ export class Triggers implements Disposable {
    * (psi.rst). The kernel keeps a thread for each group with such a trigger.
    */
   onPressure(hierarchy: Hierarchy, path: string, resource: 'cpu' | 'memory' | 'io', fire: () => void): Disposable | undefined {
-    if (this.#descriptors >= this.#mostDescriptors) return undefined;
+    if (this.#descriptors + 2 > this.#mostDescriptors) return undefined;
     using undo = new DisposableStack();
     try {
       const file = undo.use(openOf(hierarchy, path, `${resource}.pressure`, O_RDWR));
       writeText(file, pressureTrigger);
-      const held = this.#hold(file, EPOLLPRI, { isEventfd: false, fire });
-      undo.move();
-      return held;
+      // The event loop knows no EPOLLPRI, so a set of its own stands for the file. Among others in one set it would be
+      // lost: the kernel tells it to the first who asks (psi_trigger_poll), and that is the loop, asking for the set.
+      const set = undo.use(epoll_create1(`epoll of ${file.label}`));
+      epoll_ctl(set, EPOLL_CTL_ADD, file, { events: EPOLLPRI, data: 0 });
+      poll(set, { readable: true }, fire);
+      this.#descriptors += 2;
+      const held = undo.move();
+      this.#pressures.add(held);
+      return {
+        [Symbol.dispose]: () => {
+          if (held.disposed) return;
+          held.dispose();
+          this.#pressures.delete(held);
+          this.#descriptors -= 2;
+        },
+      };
     } catch (failure) {
       if (isLacking(failure)) return undefined;
       throw failure;
@@ -239,6 +252,7 @@ export class Triggers implements Disposable {
   [Symbol.dispose](): void {
     this.#disposed = true;
     for (const slot of this.#slots) slot?.fd[Symbol.dispose]();
+    for (const held of this.#pressures) held.dispose();
     this.#slots.length = 0;
     this.#inotify?.[Symbol.dispose]();
     this.#watches.clear();
