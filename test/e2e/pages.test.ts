@@ -13,6 +13,8 @@ let browser: TestBrowser;
 let tabs: TestTab[];
 const sideBySide = 3;
 let burn: Container;
+/** One that the OOM killer ended. */
+let leaky: Container;
 /** A container of Docker's: somebody else's workload. */
 let shop: Workload;
 
@@ -35,7 +37,30 @@ function populate(): Container {
   );
   make({ name: 'done', status: 'stopped', finishedAt, exitStatus: { kind: 'exited', code: 0 } });
   make({ name: 'failed', status: 'stopped', finishedAt, exitStatus: { kind: 'exited', code: 3 } });
-  make({ name: 'leaky', status: 'stopped', finishedAt, oomKilled: true, exitStatus: { kind: 'signaled', signal: 9, coreDumped: false } });
+  leaky = make({
+    name: 'leaky',
+    status: 'stopped',
+    startedAt: new Date(Date.now() - 754_000).toISOString(),
+    finishedAt,
+    oomKilled: true,
+    exitStatus: { kind: 'signaled', signal: 9, coreDumped: false },
+    limits: { memoryMaxBytes: 67_108_864, cpuMaxMillis: 500 },
+  });
+  agent.seal(leaky.id, {
+    reading: {
+      cpuUsageUsec: '83412000',
+      cpuPeriods: '7540',
+      cpuThrottledPeriods: '1203',
+      cpuThrottledUsec: '61200000',
+      memoryOomKills: '1',
+      memoryPeakBytes: '67108864',
+      ioReadBytes: '1048576',
+      ioWriteBytes: '0',
+    },
+    victims: [{ pid: 4711, command: 'tail', limitPath: `/bulkhead-abc/acme/${leaky.id}` }],
+    limits: { memoryMaxBytes: 67_108_864, cpuMaxMillis: 500, cpuWeight: 100, pidsMax: 'max' },
+    pidsRefusals: 0,
+  });
   make({ name: 'lost', status: 'stopped', exitStatus: { kind: 'unknown', reason: 'the launcher was lost' } });
   make({ name: 'waiting', status: 'created' });
   const container = make(
@@ -88,6 +113,7 @@ const pages = (): Record<string, { path: string; shows: string }> => ({
   containers: { path: '/containers', shows: '[data-container="burn"]' },
   gone: { path: '/containers?show=gone', shows: 'h1, h2' },
   container: { path: `/containers/${burn.id}`, shows: '.u-over' },
+  'container-ended': { path: `/containers/${leaky.id}`, shows: '[data-post-mortem]' },
   'container-day': { path: `/containers/${burn.id}?range=24h`, shows: '.u-over' },
   processes: { path: `/containers/${burn.id}/processes`, shows: 'tbody tr' },
   logs: { path: `/containers/${burn.id}/logs`, shows: '[role=log] div' },

@@ -15,7 +15,15 @@ import {
   waitForSeq,
 } from '../../packages/db/src/index.ts';
 import { type FreshDatabase, freshDatabase } from '../../packages/db/test/fresh-database.ts';
-import { atMinute, containerIdOf, makeContainer, makeEvent, makePostMortem, makeReading, toEntries } from '../../packages/db/test/journal.ts';
+import {
+  atMinute,
+  containerIdOf,
+  makeContainer,
+  makeEvent,
+  makePostMortem,
+  makeReading,
+  toEntries,
+} from '../../packages/db/test/journal.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 
 let server: TestPostgres;

@@ -96,7 +96,10 @@ export async function startAgent({
   const compacting = setInterval(() => journal.compact(), compactEveryMsec);
   parts.defer(() => clearInterval(compacting));
   const seen = parts.use(new SeenStatements({ path: `${paths.agentState}/statements.sqlite`, bootId, clock: now }));
-  const events: EventLog = new EventLog(hostId, journal, (event) => postMortems.observe(event));
+  const events: EventLog = new EventLog(hostId, journal, (event) => {
+    postMortems.observe(event);
+    groupEvents.observe(event);
+  });
   parts.defer(() => events.live.close());
   const containerName = (id: string): string | undefined => (ready ? runtime.find(id)?.name : undefined);
   const processes = new ServiceProcesses(paths);

@@ -89,6 +89,8 @@ export function toProblem(failure: unknown): Problem {
   return new Problem('internal', message ?? String(failure), { cause: failure });
 }
 
+export const isNotFound = (failure: unknown): boolean => toProblem(failure).code === 'not-found';
+
 /** 2 where the person can mend what was typed, 1 for everything else. */
 export const exitCodeOfProblem = (problem: Problem): number => (problem.code === 'invalid' ? 2 : 1);
 

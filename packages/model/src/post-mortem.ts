@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CgroupPath } from './cgroup.ts';
-import { ContainerLimits, EffectiveLimits, ExitStatus } from './container.ts';
+import { EffectiveLimits, ExitStatus } from './container.ts';
 import { ContainerId, HostId, TenantId, Timestamp } from './primitives.ts';
 import { Reading } from './reading.ts';
 import { Subject } from './subject.ts';
@@ -24,7 +24,8 @@ export const LimitChange = z.object({
   at: Timestamp,
   /** Absent where it is not known any more. */
   subject: Subject.optional(),
-  limits: ContainerLimits,
+  /** Those that were set, and no others. */
+  limits: EffectiveLimits,
 });
 export type LimitChange = z.infer<typeof LimitChange>;
 

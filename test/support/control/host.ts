@@ -175,11 +175,21 @@ export class TestHost {
       processes,
       frozen: false,
       limits: { cpuMaxMillis: 'max', memoryMaxBytes: 'max', pidsMax: 'max', ...limits },
+      ...(path === '/' ? {} : { oomKills: 0, pidsRefusals: 0 }),
       use,
     };
     this.cgroups.set(path, node);
     this.#publishTree([node], []);
     return node;
+  }
+
+  /** The kernel counted something in a group. */
+  count(path: string, counts: Pick<CgroupNode, 'oomKills' | 'pidsRefusals'>): void {
+    const node = this.cgroups.get(path);
+    if (node === undefined) throw new Error(`there is no cgroup ${path}`);
+    const counted = { ...node, ...counts };
+    this.cgroups.set(path, counted);
+    this.#publishTree([counted], []);
   }
 
   /** Uses move a little; told to who watches. */

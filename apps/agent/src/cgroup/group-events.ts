@@ -17,6 +17,8 @@ import type { ToldCounts } from './told-counts.ts';
 
 /** A new container is listened to after this long: while it starts others have the processor. */
 const armAfterMsec = 25;
+/** Whoever freezes a group through us tells of it, with name and transcript, within this time. */
+const verbTellsMsec = 1500;
 const mostVictims = 8;
 /** Events of groups a second, at most: a host in trouble must not drown in them. */
 const mostPerSecond = 50;
@@ -69,6 +71,9 @@ export class GroupEvents implements Disposable {
   /** Containers that are to be listened to. */
   readonly #due = new Set<string>();
   #dueTimer: NodeJS.Timeout | undefined;
+  readonly #freezing = new Map<string, NodeJS.Timeout>();
+  /** When somebody froze or thawed a group through us, by event and path. */
+  readonly #toldByVerb = new Map<string, number>();
   #isReady = false;
   #isBegun = false;
   #readUse: ReadUse = () => undefined;
@@ -135,6 +140,8 @@ export class GroupEvents implements Disposable {
     this.#groups.delete(path);
     this.#victims.delete(path);
     this.#due.delete(path);
+    clearTimeout(this.#freezing.get(path));
+    this.#freezing.delete(path);
     if (group.containerId !== undefined) this.#options.told.forget(group.containerId);
   }
 
@@ -173,7 +180,27 @@ export class GroupEvents implements Disposable {
     group.frozen = frozen;
     // Whoever freezes a group freezes all below it: that is one event.
     if (before === undefined || frozen === undefined || before === frozen || this.#isFrozenAbove(path)) return;
-    this.#record(path, { kind: frozen ? 'cgroup.frozen' : 'cgroup.thawed', aspect: '', detail: {}, victims: [] });
+    this.#recordFreezing(path, frozen ? 'cgroup.frozen' : 'cgroup.thawed');
+  }
+
+  #recordFreezing(path: string, kind: 'cgroup.frozen' | 'cgroup.thawed'): void {
+    const key = `${kind} /${path}`;
+    const begun = performance.now();
+    clearTimeout(this.#freezing.get(path));
+    const timer = setTimeout(() => {
+      this.#freezing.delete(path);
+      const toldMsec = this.#toldByVerb.get(key);
+      this.#toldByVerb.delete(key);
+      if (toldMsec !== undefined && toldMsec > begun - 10_000) return;
+      this.#record(path, { kind, aspect: '', detail: {}, victims: [] });
+    }, verbTellsMsec);
+    this.#freezing.set(path, timer);
+  }
+
+  /** Takes note of what was done through us, so that it is not told twice. */
+  observe({ kind, subject, cgroupPath, detail }: HostEvent): void {
+    if ((kind !== 'cgroup.frozen' && kind !== 'cgroup.thawed') || subject === undefined) return;
+    this.#toldByVerb.set(`${kind} ${cgroupPath ?? detail.path}`, performance.now());
   }
 
   #isFrozenAbove(path: string): boolean {
@@ -265,6 +292,7 @@ export class GroupEvents implements Disposable {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#dueTimer);
+    for (const timer of this.#freezing.values()) clearTimeout(timer);
     this.#coalescer[Symbol.dispose]();
     this.#monitor[Symbol.dispose]();
   }

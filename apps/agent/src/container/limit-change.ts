@@ -1,6 +1,6 @@
-import { ContainerLimits, type HostEvent, type LimitChange } from '@bulkhead/model';
+import { EffectiveLimits, type HostEvent, type LimitChange } from '@bulkhead/model';
 
-const limitNames = Object.keys(ContainerLimits.shape);
+const limitNames = Object.keys(EffectiveLimits.shape);
 
 /**
  * What an event says of a container's limits: a container is created with some or none, and whoever changes one later
@@ -10,6 +10,6 @@ export function limitChangeOf({ kind, at, subject, containerId, detail }: HostEv
   if (containerId === undefined) return undefined;
   const told = Object.fromEntries(Object.entries(detail).filter(([name]) => limitNames.includes(name)));
   if (kind !== 'container.created' && Object.keys(told).length === 0) return undefined;
-  const limits = ContainerLimits.safeParse(told);
+  const limits = EffectiveLimits.safeParse(told);
   return limits.success ? { at, ...(subject === undefined ? {} : { subject }), limits: limits.data } : undefined;
 }

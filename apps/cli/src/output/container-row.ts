@@ -1,4 +1,4 @@
-import { type Container, exitCodeOf, type Workload } from '@bulkhead/model';
+import { type Container, exitCodeOf, shortEnd, type Workload } from '@bulkhead/model';
 import { formatDuration } from './quantity.ts';
 
 const secondsSince = (timestamp: string, nowMsec: number): number => Math.max(0, (nowMsec - Date.parse(timestamp)) / 1000);
@@ -16,16 +16,18 @@ export function describeStatus(container: Container, nowMsec: number): string {
       const code =
         container.exitStatus === undefined || container.exitStatus.kind === 'unknown' ? 'unknown' : exitCodeOf(container.exitStatus);
       const when = container.finishedAt === undefined ? '' : ` ${formatDuration(secondsSince(container.finishedAt, nowMsec))} ago`;
-      return `Exited (${code})${container.oomKilled === true ? ' out of memory' : ''}${when}`;
+      return `Exited (${code})${when}`;
     }
   }
 }
 
 const shorten = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1)}…`);
 
-export const containerHead = ['ID', 'NAME', 'TENANT', 'IMAGE', 'COMMAND', 'STATUS', 'PID'] as const;
+const head = ['ID', 'NAME', 'TENANT', 'IMAGE', 'COMMAND', 'STATUS', 'PID'] as const;
+/** @param withEnded whether those that ended are listed too, with why they did */
+export const containerHead = (withEnded: boolean): string[] => (withEnded ? [...head, 'ENDED BY'] : [...head]);
 
-export function containerRow(container: Container, nowMsec: number): string[] {
+export function containerRow(container: Container, nowMsec: number, withEnded: boolean): string[] {
   return [
     container.id,
     container.name,
@@ -34,6 +36,7 @@ export function containerRow(container: Container, nowMsec: number): string[] {
     shorten(container.args.join(' '), 30),
     describeStatus(container, nowMsec),
     container.pid === undefined ? '' : String(container.pid),
+    ...(withEnded ? [shortEnd(container) ?? ''] : []),
   ];
 }
 

@@ -11,6 +11,8 @@ import css from './time-chart.module.css';
 export interface ChartMark {
   atMsec: number;
   label: string;
+  /** All there is to say, for whoever points at it. */
+  title?: string;
   state: 'good' | 'attention' | 'bad' | 'unknown';
 }
 
@@ -38,6 +40,8 @@ export interface TimeChartProps {
 }
 
 const height = 176;
+/** Who points so near at a mark, in pixels, means it. */
+const markReach = 6;
 /** A limit far above all that was used would press the line flat: it is named, not drawn. */
 const limitInSight = 0.2;
 
@@ -87,7 +91,10 @@ export function TimeChart(props: TimeChartProps) {
       const { ctx, bbox } = self;
       const bound = current().limit;
       if (bound !== undefined && bound <= (self.scales.y?.max ?? 0)) drawLine(self, self.valToPos(bound, 'y', true), colour('--bad'));
-      for (const mark of current().marks ?? []) {
+      // Words that would lie over each other are left out: pointing at the line tells them.
+      let writtenTo = Number.NEGATIVE_INFINITY;
+      const marks = [...(current().marks ?? [])].sort((one, other) => one.atMsec - other.atMsec);
+      for (const mark of marks) {
         const x = self.valToPos(mark.atMsec / 1000, 'x', true);
         if (x < bbox.left || x > bbox.left + bbox.width) continue;
         ctx.save();
@@ -100,9 +107,14 @@ export function TimeChart(props: TimeChartProps) {
         ctx.stroke();
         ctx.font = `${11 * devicePixelRatio}px ${getComputedStyle(document.body).fontFamily}`;
         ctx.textBaseline = 'top';
-        const right = x + ctx.measureText(mark.label).width > bbox.left + bbox.width;
-        ctx.textAlign = right ? 'right' : 'left';
-        ctx.fillText(mark.label, x, bbox.top - 14 * devicePixelRatio);
+        const { width } = ctx.measureText(mark.label);
+        const right = x + width > bbox.left + bbox.width;
+        const from = right ? x - width : x;
+        if (from > writtenTo) {
+          ctx.textAlign = right ? 'right' : 'left';
+          ctx.fillText(mark.label, x, bbox.top - 14 * devicePixelRatio);
+          writtenTo = from + width + 4 * devicePixelRatio;
+        }
         ctx.restore();
       }
     };
@@ -146,6 +158,16 @@ export function TimeChart(props: TimeChartProps) {
           draw: [drawMarks],
           setCursor: [
             (self) => {
+              const left = self.cursor.left ?? -1;
+              const near = (current().marks ?? [])
+                .map((mark) => ({ mark, distance: Math.abs(self.valToPos(mark.atMsec / 1000, 'x') - left) }))
+                .filter(({ mark, distance }) => mark.title !== undefined && left >= 0 && distance <= markReach)
+                .sort((one, other) => one.distance - other.distance)[0];
+              if (near !== undefined && readout.current !== null) {
+                setPointed(true);
+                readout.current.textContent = near.mark.title ?? '';
+                return;
+              }
               const index = self.cursor.idx;
               const at = index === null || index === undefined ? undefined : self.data[0][index];
               const value = index === null || index === undefined ? undefined : self.data[1]?.[index];

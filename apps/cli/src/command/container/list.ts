@@ -52,8 +52,8 @@ export async function listContainers(stateDirectory: string, options: ListOption
     const now = Date.now();
     print(
       formatTable(
-        containerHead,
-        shown.map((container) => containerRow(container, now)),
+        containerHead(options.all === true),
+        shown.map((container) => containerRow(container, now, options.all === true)),
       ),
     );
   }

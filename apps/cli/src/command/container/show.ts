@@ -1,9 +1,35 @@
 import type { OutputItem } from '@bulkhead/api';
-import { Problem } from '@bulkhead/model';
-import { agentOf } from '../../client/clients.ts';
-import { ExitRequest, reportFailure } from '../../failure.ts';
+import { type Container, type ContainerDetail, endCauseOf, type PostMortem, Problem } from '@bulkhead/model';
+import { type AgentClient, agentOf, controlOf } from '../../client/clients.ts';
+import { ExitRequest, isNotFound, reportFailure } from '../../failure.ts';
+import { describeEnd } from '../../output/end-words.ts';
 import { print, printError, printJson } from '../../output/print.ts';
 import { parseCount } from '../../output/quantity.ts';
+
+/** One that ended with the card of its end; one that is gone as the database remembers it. */
+async function inspectOne(stateDirectory: string, client: AgentClient, container: string): Promise<unknown> {
+  let detail: ContainerDetail;
+  try {
+    detail = await client.container.inspect.query({ container });
+  } catch (failure) {
+    // A name stands for what is there; of what is gone the id tells which.
+    if (!isNotFound(failure) || !/^[0-9a-f]{16}$/.test(container)) throw failure;
+    // Where the control plane does not know it either, or does not answer, the agent's word stands.
+    const remembered = await controlOf(stateDirectory)
+      .container.postMortem.query({ container })
+      .catch(() => undefined);
+    if (remembered === undefined) throw failure;
+    return { ...remembered.container, gone: true, ...withWords(remembered.container, remembered.postMortem) };
+  }
+  if (detail.status !== 'stopped') return detail;
+  const { postMortem } = await client.container.postMortem.query({ container: detail.id });
+  return { ...detail, ...withWords(detail, postMortem) };
+}
+
+const withWords = (container: Container, postMortem: PostMortem | undefined) => ({
+  endedBecause: describeEnd(endCauseOf(container, postMortem)),
+  ...(postMortem === undefined ? {} : { postMortem }),
+});
 
 /** `inspect`: everything known, as a JSON array. */
 export async function inspectContainers(stateDirectory: string, references: readonly string[]): Promise<void> {
@@ -12,7 +38,7 @@ export async function inspectContainers(stateDirectory: string, references: read
   let exitCode = 0;
   for (const container of references) {
     try {
-      found.push(await client.container.inspect.query({ container }));
+      found.push(await inspectOne(stateDirectory, client, container));
     } catch (failure) {
       exitCode = Math.max(exitCode, reportFailure(failure));
     }

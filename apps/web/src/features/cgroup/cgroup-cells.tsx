@@ -121,6 +121,24 @@ export function CgroupHeat({ node, missing }: Props) {
   );
 }
 
+/** Kills and refusals since the group was made: none, or a number that somebody should look at. */
+export function CgroupCount({ node, kind }: { node: CgroupNode; kind: 'oomKills' | 'pidsRefusals' }) {
+  const t = useTranslations('cgroup');
+  const format = useFormat();
+  const isKills = kind === 'oomKills';
+  const count = node[kind];
+  if (count !== undefined)
+    return (
+      <span className={count > 0 ? css.throttled : css.soft} title={isKills ? t('oomKillsWhat') : t('pidsRefusalsWhat')}>
+        {format.integer(count)}
+      </span>
+    );
+  const controller = isKills ? ('memory' as const) : ('pids' as const);
+  if (node.path === '/') return <NotMeasured reason={t('countMissing.root')} />;
+  if (node.controllers.includes(controller)) return <NotMeasured reason={t('countMissing.notYet')} />;
+  return <NotMeasured reason={t('countMissing.noController', { controller })} />;
+}
+
 const trendEveryMsec = 5_000;
 
 /** The last 15 minutes of a cgroup as a line. */

@@ -15,6 +15,7 @@ import { TroubleNotice } from '../../components/trouble-notice.tsx';
 import { useChartWindow } from '../../components/use-chart-window.ts';
 import { troubleOf } from '../../lib/api.ts';
 import { type Series, seriesOf } from '../../lib/series.ts';
+import { useEventMarks } from '../event/use-event-marks.ts';
 import { worstPressure } from './pressure.ts';
 import type { UseSample } from './samples.ts';
 import type { useMissing } from './use-missing.ts';
@@ -61,6 +62,7 @@ export function CgroupCharts({
   const shown = useChartWindow({ gone });
   const live = useCgroupSamples(path);
   const stored = useStoredSamples(path, shown.stored);
+  const marks = useEventMarks({ cgroup: path });
   const isLive = shown.range === 'live';
   const samples = isLive ? live.samples : stored.samples;
   const gapMsec = isLive ? liveGapMsec : stored.stepMsec * 2.5;
@@ -144,7 +146,13 @@ export function CgroupCharts({
   return (
     <>
       {stored.error && !isLive && <TroubleNotice trouble={troubleOf(stored.error)} retry={() => void stored.refetch()} />}
-      <ChartPanel name={`cgroup${path === '/' ? '' : path.replaceAll('/', '-')}`} window={shown} charts={charts} gone={gone} />
+      <ChartPanel
+        name={`cgroup${path === '/' ? '' : path.replaceAll('/', '-')}`}
+        window={shown}
+        charts={charts}
+        gone={gone}
+        marks={marks}
+      />
     </>
   );
 }

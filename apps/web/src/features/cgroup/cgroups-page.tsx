@@ -18,7 +18,7 @@ import { TroubleNotice } from '../../components/trouble-notice.tsx';
 import { useColumnChoice } from '../../components/use-column-choice.ts';
 import { AwayNotice } from '../live/away-notice.tsx';
 import { useHostLive } from '../live/live-provider.tsx';
-import { CgroupCpu, CgroupHeat, CgroupIo, CgroupMemory, CgroupPids, CgroupThrottled } from './cgroup-cells.tsx';
+import { CgroupCount, CgroupCpu, CgroupHeat, CgroupIo, CgroupMemory, CgroupPids, CgroupThrottled } from './cgroup-cells.tsx';
 import css from './cgroups.module.css';
 import { type CgroupsView, cgroupHref, isOpen, readView, type SortColumn, sortColumns, toggle, writeView } from './cgroups-url.ts';
 import { displayName } from './display-name.ts';
@@ -31,7 +31,7 @@ import { useTree } from './use-tree.ts';
 
 const resortMsec = 2_000;
 
-function readValue(store: TreeStore, { path }: CgroupNode, column: SortColumn): SortValue {
+function readValue(store: TreeStore, { path, oomKills, pidsRefusals }: CgroupNode, column: SortColumn): SortValue {
   const use = store.use(path);
   switch (column) {
     case 'name':
@@ -48,6 +48,10 @@ function readValue(store: TreeStore, { path }: CgroupNode, column: SortColumn): 
       return use?.throttled;
     case 'pressure':
       return worstPressure(use?.pressure)?.share;
+    case 'oomKills':
+      return oomKills;
+    case 'pidsRefusals':
+      return pidsRefusals;
   }
 }
 
@@ -191,6 +195,24 @@ export function CgroupsPage() {
       spare: 'narrow',
       value: () => undefined,
       cell: ({ node }) => <CgroupHeat node={node} missing={missing} />,
+    },
+    {
+      id: 'oomKills',
+      heading: t('column.oomKills'),
+      width: '92px',
+      number: true,
+      spare: 'medium',
+      value: () => undefined,
+      cell: ({ node }) => <CgroupCount node={node} kind="oomKills" />,
+    },
+    {
+      id: 'pidsRefusals',
+      heading: t('column.pidsRefusals'),
+      width: '108px',
+      number: true,
+      spare: 'medium',
+      value: () => undefined,
+      cell: ({ node }) => <CgroupCount node={node} kind="pidsRefusals" />,
     },
     {
       id: 'processes',

@@ -1,4 +1,4 @@
-export const sortColumns = ['name', 'cpu', 'memory', 'io', 'pids', 'throttled', 'pressure'] as const;
+export const sortColumns = ['name', 'cpu', 'memory', 'io', 'pids', 'throttled', 'pressure', 'oomKills', 'pidsRefusals'] as const;
 export type SortColumn = (typeof sortColumns)[number];
 
 /** What the cgroups page shows, all of it in the address. */

@@ -1,4 +1,5 @@
 import type { Container } from '@bulkhead/model';
+import { signalName } from '@bulkhead/model/end-cause';
 import { signalNumbers } from '@bulkhead/model/exit-code';
 import type { State } from '../../components/state-mark.tsx';
 
@@ -10,9 +11,6 @@ export interface StatusView {
   /** Exit code or signal, where the word has a place for it. */
   value: string;
 }
-
-const signalNames = new Map<number, string>(Object.entries(signalNumbers).map(([name, number]) => [number, `SIG${name}`]));
-export const signalName = (signal: number): string => signalNames.get(signal) ?? `${signal}`;
 
 /** Signals with which people end a container on purpose. */
 const asked: ReadonlySet<number> = new Set([signalNumbers.TERM, signalNumbers.INT, signalNumbers.HUP]);

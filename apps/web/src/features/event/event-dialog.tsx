@@ -30,6 +30,14 @@ export function EventDialog({ event, close }: { event: ListedEvent; close(): voi
             <dd>{event.containerName}</dd>
           </>
         )}
+        {event.cgroupPath && (
+          <>
+            <dt>cgroup</dt>
+            <dd>
+              <code>{event.cgroupPath}</code>
+            </dd>
+          </>
+        )}
         {event.tenantId && (
           <>
             <dt>{t('column.tenant')}</dt>

@@ -6,15 +6,11 @@ import { StateMark } from '../../components/state-mark.tsx';
 import table from '../../components/table.module.css';
 import { TableScroll } from '../../components/table-scroll.tsx';
 import { ClockTime } from '../../components/time.tsx';
+import { cgroupHref } from '../cgroup/cgroups-url.ts';
 import { eventState, eventWords } from './event-words.ts';
 import css from './events.module.css';
+import { useEventDetail } from './use-event-detail.ts';
 import type { ListedEvent } from './use-events.ts';
-
-/** Facts of an event in one line. */
-export const detailText = (detail: ListedEvent['detail']): string =>
-  Object.entries(detail)
-    .map(([name, value]) => `${name} ${value}`)
-    .join(' · ');
 
 interface Props {
   events: readonly ListedEvent[];
@@ -31,6 +27,7 @@ const nothing: ReadonlySet<string> = new Set();
 export function EventList({ events, isFresh, compact = false, hidden = nothing, open }: Props) {
   const t = useTranslations('events');
   const w = useTranslations('eventKind');
+  const detailText = useEventDetail();
   return (
     <TableScroll label={t('title')}>
       <table className={`${table.table} ${css.table}`} data-compact={compact}>
@@ -70,18 +67,24 @@ export function EventList({ events, isFresh, compact = false, hidden = nothing, 
               </td>
               {!compact && !hidden.has('container') && (
                 <td className={css.container}>
-                  {event.containerId && (
+                  {event.containerId ? (
                     <Link className={table.link} href={`/containers/${event.containerId}`}>
                       {event.containerName ?? event.containerId}
                     </Link>
+                  ) : (
+                    event.cgroupPath && (
+                      <Link className={table.link} href={cgroupHref(event.cgroupPath)} title={event.cgroupPath}>
+                        {event.cgroupPath}
+                      </Link>
+                    )
                   )}
                 </td>
               )}
               {!compact && !hidden.has('tenant') && <td className={css.tenant}>{event.tenantId}</td>}
               {!hidden.has('who') && <td className={css.who}>{event.subject?.name ?? ''}</td>}
               {!hidden.has('detail') && (
-                <td className={css.detail} title={detailText(event.detail)}>
-                  {detailText(event.detail)}
+                <td className={css.detail} title={detailText(event)}>
+                  {detailText(event)}
                 </td>
               )}
               <td className={css.open}>

@@ -1,43 +1,13 @@
 'use client';
-import { useQuery } from '@tanstack/react-query';
 import { useTranslations } from 'next-intl';
-import { useMemo } from 'react';
 import { byteIncrements, ChartPanel, coreIncrements } from '../../../components/chart-panel.tsx';
 import { useFormat } from '../../../components/measure.tsx';
-import type { ChartMark } from '../../../components/time-chart.tsx';
 import { TroubleNotice } from '../../../components/trouble-notice.tsx';
 import { useChartWindow } from '../../../components/use-chart-window.ts';
-import { troubleOf, useTRPC } from '../../../lib/api.ts';
+import { troubleOf } from '../../../lib/api.ts';
+import { useEventMarks } from '../../event/use-event-marks.ts';
 import { useShown } from './container-frame.tsx';
 import { useLiveSeries, useStoredSeries } from './use-series.ts';
-
-const marksRefreshMsec = 30_000;
-const markStates = { 'container.started': 'unknown', 'container.oom-killed': 'bad', 'container.exited': 'unknown' } as const;
-
-function useMarks(containerId: string): ChartMark[] {
-  const t = useTranslations('chart');
-  const trpc = useTRPC();
-  const { data } = useQuery({
-    ...trpc.event.list.queryOptions({ container: containerId, limit: 200 }),
-    refetchInterval: marksRefreshMsec,
-  });
-  return useMemo(
-    () =>
-      (data ?? []).flatMap((event) => {
-        const state = markStates[event.kind as keyof typeof markStates];
-        return state === undefined
-          ? []
-          : [
-              {
-                atMsec: Date.parse(event.at),
-                label: t(`mark.${event.kind as keyof typeof markStates}`.replace('container.', '') as 'mark.started'),
-                state,
-              },
-            ];
-      }),
-    [data, t],
-  );
-}
 
 /** CPU and memory of the shown container, live or stored. */
 export function Charts() {
@@ -47,7 +17,7 @@ export function Charts() {
   const shown = useChartWindow({ gone, endedAtMsec: container.finishedAt === undefined ? undefined : Date.parse(container.finishedAt) });
   const live = useLiveSeries(container.id, shown.range === 'live' && !gone);
   const stored = useStoredSeries(container.id, shown.stored);
-  const marks = useMarks(container.id);
+  const marks = useEventMarks({ container: container.id });
   const series = shown.range === 'live' ? live : stored.series;
   const { cpuMaxMillis, memoryMaxBytes } = container.limits;
   return (

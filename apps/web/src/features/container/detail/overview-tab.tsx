@@ -11,6 +11,7 @@ import { ContainerStatusMark } from '../container-status.tsx';
 import { Charts } from './charts.tsx';
 import { useShown } from './container-frame.tsx';
 import css from './detail.module.css';
+import { PostMortemCard } from './post-mortem-card.tsx';
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {
   return (
@@ -61,6 +62,7 @@ export function OverviewTab() {
           ))}
         </Notice>
       )}
+      <PostMortemCard />
       <Charts />
       <div className={css.columns}>
         <Section title={t('state')}>
