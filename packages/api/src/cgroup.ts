@@ -13,6 +13,9 @@ const Nothing = z.object({}).default({});
  * - `pressure-unbuilt`, `pressure-off`: the kernel was built without PSI, or it is switched off
  * - `pressure-v1`: cgroup v1 does not tell it, and no v2 tree is mounted
  * - `pressure-hybrid`: told of cgroups in the v2 tree alone
+ * - `events-v1`: the kernel tells of the first refused fork of a group alone, and not of pressure of CPU and I/O
+ * - `events-unnamed`: the kernel's log cannot be read, so whom the OOM killer chose is not known
+ * - `events-beyond`: more groups have limits than are listened to
  */
 export const CgroupReason = z.enum([
   'cpu-unmounted',
@@ -24,6 +27,9 @@ export const CgroupReason = z.enum([
   'pressure-off',
   'pressure-v1',
   'pressure-hybrid',
+  'events-v1',
+  'events-unnamed',
+  'events-beyond',
 ]);
 export type CgroupReason = z.infer<typeof CgroupReason>;
 

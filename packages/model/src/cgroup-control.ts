@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { CgroupController, CgroupPath } from './cgroup.ts';
 import { cgroupModels } from './cgroup-setting/types.ts';
-import { Subject } from './event.ts';
 import { Maker } from './maker.ts';
 import { Timestamp } from './primitives.ts';
+import { Subject } from './subject.ts';
 
 /** Why a setting cannot be changed at a group. */
 export const CgroupSettingReason = z.enum([

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { type CgroupController, CgroupPath } from './cgroup.ts';
 import { ExitStatus } from './container.ts';
-import { Subject } from './event.ts';
 import { ContainerName, Timestamp } from './primitives.ts';
+import { Subject } from './subject.ts';
 
 /** An experiment on this host that shows one use of control groups. */
 export const LabKind = z.enum(['shares', 'quota', 'memory', 'pids', 'io', 'freeze', 'account']);

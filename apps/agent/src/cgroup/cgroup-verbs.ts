@@ -209,6 +209,7 @@ export class CgroupVerbs {
       transcript.addRecorded(recorder);
       const finished = transcript.finish();
       const told = this.#options.events.record(events[deed.verb], {
+        cgroupPath: deed.path,
         subject: caller.subject,
         detail: facts,
         transcript: finished,

@@ -1,3 +1,4 @@
+import type { CgroupReason } from '@bulkhead/api';
 import {
   type CgroupFacts,
   type CountKind,
@@ -97,9 +98,9 @@ export class GroupEvents implements Disposable {
     });
   }
 
-  /** What this kernel does not tell of by itself: a sentence each. */
-  get lacking(): string[] {
-    return this.#monitor.lacking;
+  /** What is not told of, and why. */
+  get lacking(): CgroupReason[] {
+    return this.#monitor.lacking.map((reason) => `events-${reason}` as const);
   }
 
   get cost(): EventMonitor['cost'] {

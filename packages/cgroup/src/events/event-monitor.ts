@@ -4,6 +4,7 @@ import { type CountKind, countKindNames } from './count-kinds.ts';
 import { type CountedGroup, GroupCounts } from './group-counts.ts';
 import { KernelLog } from './kernel-log.ts';
 import type { KernelNews, OomVictim } from './kernel-log-line.ts';
+import { LookPlan } from './look-plan.ts';
 import { type MemoryLevel, Triggers } from './triggers.ts';
 
 /** Something that the kernel did to a group, or that a group suffers. Paths are relative to the mount points. */
@@ -49,26 +50,6 @@ interface Armed {
   hasPressure: boolean;
 }
 
-/** A look at a count that is due. */
-interface Look {
-  path: string;
-  kind: CountKind;
-  dueMsec: number;
-  /** Looks since the kernel last said something that found nothing. */
-  tries: number;
-  /** The least time between two looks: it grows while each finds something. */
-  pauseMsec: number;
-  lookedMsec: number;
-  isPlanned: boolean;
-}
-
-/** The kernel says that it is about to kill; the count follows when it has. Afterwards the look of each second finds it. */
-const triesMsec = [2, 10, 40, 150, 600] as const;
-const firstPauseMsec = 20;
-/** Of a storm so many looks a second are enough. */
-const longestPauseMsec = 1000;
-/** A storm is over after this long. */
-const calmMsec = 3000;
 /** Share of the limit at which memory is told to be nearly used up. */
 const thresholdShare = 0.95;
 const mostVictims = 8;
@@ -84,13 +65,12 @@ export class EventMonitor implements Disposable {
   readonly #triggers: Triggers;
   readonly #log: KernelLog;
   readonly #armed = new Map<string, Armed>();
-  readonly #looks = new Map<string, Look>();
+  readonly #looks = new LookPlan((path, kind) => this.#look(path, kind));
   /** Groups of version 1 in which forks were refused: the kernel tells of the first one alone. */
   readonly #refusing = new Set<CountedGroup>();
-  #timer: NodeJS.Timeout | undefined;
-  #timerDueMsec = Number.POSITIVE_INFINITY;
   #pressured = 0;
-  #unarmed = 0;
+  /** More groups were to be listened to than are. */
+  #isFull = false;
 
   constructor(options: EventMonitorOptions) {
     this.#options = options;
@@ -107,17 +87,15 @@ export class EventMonitor implements Disposable {
     return { descriptors: this.#triggers.descriptors, watches: this.#triggers.watches, groups: this.#armed.size };
   }
 
-  /** What this kernel does not tell by itself, and what is done instead: a sentence each. */
-  get lacking(): string[] {
+  /** What is not told of: `v1` what version 1 does not tell, `unnamed` victims, `beyond` groups past the bound. */
+  get lacking(): ('v1' | 'unnamed' | 'beyond')[] {
     const { hierarchies } = this.#options;
-    const lacking: string[] = [];
-    if (hierarchies.with('pids') !== undefined)
-      lacking.push('Events: cgroup v1 does not tell of refused forks; they are counted once a second after the first.');
-    if (hierarchies.with('memory') !== undefined) lacking.push('Events: pressure of CPU and I/O is not known of groups in cgroup v1.');
-    if (this.#log.unreadable !== undefined)
-      lacking.push(`Events: whom the OOM killer chose is not known, the kernel's log cannot be read (${this.#log.unreadable}).`);
-    if (this.#unarmed > 0) lacking.push(`Events: ${this.#unarmed} groups with limits are beyond the bound and are looked at now and then.`);
-    return lacking;
+    const isOld = hierarchies.with('pids') !== undefined || hierarchies.with('memory') !== undefined;
+    return [
+      ...(isOld ? (['v1'] as const) : []),
+      ...(this.#log.unreadable === undefined ? [] : (['unnamed'] as const)),
+      ...(this.#isFull ? (['beyond'] as const) : []),
+    ];
   }
 
   /** Takes a group in, or notes that it is now in other hierarchies, or is another one by the same name. */
@@ -139,7 +117,7 @@ export class EventMonitor implements Disposable {
       const source = this.#counts.sourceOf(group, kind);
       if (source?.version !== 2 || source.ofSubtree) continue;
       const { path } = armed.group;
-      const trigger = this.#triggers.onModified(source.hierarchy, group.path, source.file, () => this.#lookSoon(path, kind));
+      const trigger = this.#triggers.onModified(source.hierarchy, group.path, source.file, () => this.#looks.soon(path, kind));
       if (trigger !== undefined) armed.triggers.push(trigger);
     }
   }
@@ -149,7 +127,7 @@ export class EventMonitor implements Disposable {
     const group = this.#counts.get(path);
     if (group !== undefined) this.#refusing.delete(group);
     this.#counts.remove(path);
-    for (const kind of countKindNames) this.#looks.delete(`${kind} ${path}`);
+    this.#looks.forget(path);
   }
 
   isArmed(path: string): boolean {
@@ -183,7 +161,7 @@ export class EventMonitor implements Disposable {
       return;
     }
     if (this.#armed.size >= (this.#options.groups ?? 4096)) {
-      this.#unarmed += 1;
+      this.#isFull = true;
       return;
     }
     const armed: Armed = {
@@ -246,7 +224,7 @@ export class EventMonitor implements Disposable {
     };
     const memory = hierarchies.with('memory');
     if (memory !== undefined && present.includes(memory)) {
-      keep(this.#triggers.onOom(memory, path, () => this.#lookSoon(path, 'oomKills')));
+      keep(this.#triggers.onOom(memory, path, () => this.#looks.soon(path, 'oomKills')));
       keep(this.#triggers.onMemoryLevel(memory, path, 'critical', () => onHappening({ kind: 'memory-level', path, level: 'critical' })));
     }
     for (const kind of countKindNames) {
@@ -255,7 +233,7 @@ export class EventMonitor implements Disposable {
       // Where the kernel counts at the group of the task alone, it tells of that one's file.
       const watched = source.ofSubtree ? [group] : [...this.#counts.subtree(group)];
       for (const each of watched)
-        keep(this.#triggers.onModified(source.hierarchy, each.path, source.file, () => this.#lookSoon(path, kind)));
+        keep(this.#triggers.onModified(source.hierarchy, each.path, source.file, () => this.#looks.soon(path, kind)));
     }
     const tree = hierarchies.unified;
     const isMany = this.#pressured >= (this.#options.pressureGroups ?? 64);
@@ -279,7 +257,7 @@ export class EventMonitor implements Disposable {
       return;
     }
     const armed = this.#armedAbove(group);
-    if (armed !== undefined) this.#lookSoon(armed.group.path, 'oomKills');
+    if (armed !== undefined) this.#looks.soon(armed.group.path, 'oomKills');
   }
 
   #nearest(path: string): CountedGroup | undefined {
@@ -299,58 +277,7 @@ export class EventMonitor implements Disposable {
 
   #grown(group: CountedGroup, kind: CountKind): void {
     const armed = this.#armedAbove(group);
-    if (armed !== undefined) this.#lookSoon(armed.group.path, kind);
-  }
-
-  #lookSoon(path: string, kind: CountKind): void {
-    const key = `${kind} ${path}`;
-    const nowMsec = performance.now();
-    let look = this.#looks.get(key);
-    if (look === undefined) {
-      look = { path, kind, dueMsec: 0, tries: 0, pauseMsec: firstPauseMsec, lookedMsec: Number.NEGATIVE_INFINITY, isPlanned: false };
-      this.#looks.set(key, look);
-    }
-    look.tries = 0;
-    if (look.isPlanned) return;
-    look.isPlanned = true;
-    look.dueMsec = Math.max(nowMsec + triesMsec[0], look.lookedMsec + look.pauseMsec);
-    this.#plan(look.dueMsec);
-  }
-
-  #plan(dueMsec: number): void {
-    if (dueMsec >= this.#timerDueMsec) return;
-    clearTimeout(this.#timer);
-    this.#timerDueMsec = dueMsec;
-    this.#timer = setTimeout(() => this.#lookAtDue(), Math.max(0, dueMsec - performance.now()));
-  }
-
-  #lookAtDue(): void {
-    this.#timer = undefined;
-    this.#timerDueMsec = Number.POSITIVE_INFINITY;
-    const nowMsec = performance.now();
-    let nextMsec = Number.POSITIVE_INFINITY;
-    for (const look of this.#looks.values()) {
-      if (!look.isPlanned) continue;
-      if (look.dueMsec <= nowMsec + 0.5) this.#takeLook(look, nowMsec);
-      if (look.isPlanned) nextMsec = Math.min(nextMsec, look.dueMsec);
-    }
-    if (nextMsec < Number.POSITIVE_INFINITY) this.#plan(nextMsec);
-  }
-
-  #takeLook(look: Look, nowMsec: number): void {
-    look.isPlanned = false;
-    const found = this.#look(look.path, look.kind);
-    if (found > 0) {
-      const isStorm = nowMsec - look.lookedMsec < calmMsec;
-      look.pauseMsec = isStorm ? Math.min(look.pauseMsec * 2, longestPauseMsec) : firstPauseMsec;
-      look.lookedMsec = nowMsec;
-      return;
-    }
-    look.tries += 1;
-    const wait = triesMsec[look.tries];
-    if (wait === undefined) return;
-    look.isPlanned = true;
-    look.dueMsec = nowMsec + wait;
+    if (armed !== undefined) this.#looks.soon(armed.group.path, kind);
   }
 
   /** Tells at once what is new of a group that is listened to: before it goes, or because somebody knows better. */
@@ -414,15 +341,14 @@ export class EventMonitor implements Disposable {
   /** Once a second: what the kernel does not tell by itself. */
   step(): void {
     const { isBusy = () => true } = this.#options;
-    const nowMsec = performance.now();
-    for (const [key, look] of this.#looks) if (!look.isPlanned && nowMsec - look.lookedMsec > 10 * calmMsec) this.#looks.delete(key);
+    this.#looks.sweep();
     for (const group of this.#refusing)
       if (isBusy(group.path) && this.#counts.read(group, 'pidsRefusals')) this.#grown(group, 'pidsRefusals');
     const isBlind = this.#log.unreadable !== undefined;
     if (!this.#log.takeLost() && !isBlind) return;
     for (const [path, { group }] of this.#armed) {
-      if (this.#counts.sourceOf(group, 'pidsRefusals')?.version === 1 && isBusy(path)) this.#lookSoon(path, 'pidsRefusals');
-      if (!isBlind) this.#lookSoon(path, 'oomKills');
+      if (this.#counts.sourceOf(group, 'pidsRefusals')?.version === 1 && isBusy(path)) this.#looks.soon(path, 'pidsRefusals');
+      if (!isBlind) this.#looks.soon(path, 'oomKills');
     }
   }
 
@@ -432,10 +358,9 @@ export class EventMonitor implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    this.#looks[Symbol.dispose]();
     this.#log[Symbol.dispose]();
     this.#triggers[Symbol.dispose]();
     this.#armed.clear();
-    this.#looks.clear();
   }
 }

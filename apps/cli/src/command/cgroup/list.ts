@@ -46,6 +46,10 @@ const reasonWords: Record<CgroupReason, string> = {
   'pressure-off': 'pressure: PSI is switched off; the kernel takes psi=1 at its start',
   'pressure-v1': 'pressure: cgroup v1 does not tell it, and no v2 tree is mounted',
   'pressure-hybrid': 'pressure: told of cgroups in the v2 tree; those of v1 alone have none',
+  'events-v1':
+    'events: cgroup v1 tells of the first refused fork alone, further ones are counted once a second; nor of CPU and I/O pressure',
+  'events-unnamed': "events: whom the OOM killer chose is not known, for the kernel's log cannot be read",
+  'events-beyond': 'events: more cgroups have limits than are listened to; the rest is looked at every two minutes',
 };
 
 /** What the list does not show stands beside it, never in it. */

@@ -28,6 +28,8 @@ const words = {
   'cgroup.throttled': 'throttled',
   'cgroup.frozen': 'frozen',
   'cgroup.thawed': 'thawed',
+  'container.updated': 'limits',
+  'cgroup.set': 'limits',
 } as const satisfies Partial<Record<EventKind, string>>;
 type Marked = keyof typeof words;
 const isMarked = (kind: EventKind): kind is Marked => kind in words;
