@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CgroupTree } from '@bulkhead/api';
+import { openHierarchies, TreeStructure } from '@bulkhead/cgroup';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { HostCgroups } from '../../apps/agent/src/cgroup/host-cgroups.ts';
 import { HandCgroups } from '../support/hand-cgroups.ts';
@@ -53,5 +55,29 @@ describeNeeds({ root: true, cgroup: 'any' }, 'a host with more cgroups than are 
     expect(gaps.leftOutBelow.map(({ count }) => count)).toEqual(gaps.leftOutBelow.map(({ count }) => count).sort((a, b) => b - a));
     // Parents stand before what is below them, and none is missing.
     for (const path of shown) if (path !== '/') expect(shown).toContain(path.slice(0, path.lastIndexOf('/')) || '/');
+  });
+
+  it('where more come than can be watched, they are found all the same, and how late is told', async () => {
+    using hierarchies = openHierarchies();
+    const found = new Set<string>();
+    const listener = {
+      appeared: ({ path }: { path: string }) => void found.add(path),
+      moved: () => undefined,
+      gone: (path: string) => void found.delete(path),
+      written: () => undefined,
+    };
+    using before = new TreeStructure({ hierarchies, limit: 20_000, listener });
+    // So many watches are enough for what is there now, and for some more.
+    using structure = new TreeStructure({ hierarchies, limit: 20_000, watches: before.watched + 40, listener });
+    expect([structure.isWatched, structure.lateMsec]).toEqual([true, 0]);
+    found.clear();
+    using more = new HandCgroups(150, 50);
+    const wanted = Array.from({ length: 150 }, (_, index) => `${more.root}/part-${Math.floor(index / 50)}/group-${index}`);
+    for (const begin = performance.now(); !wanted.every((path) => structure.groups.has(path)); await sleep(100)) {
+      structure.step();
+      if (performance.now() - begin > 5000) throw new Error(`${wanted.filter((path) => !structure.groups.has(path)).length} are missing`);
+    }
+    expect(structure.isWatched).toBe(false);
+    expect(structure.lateMsec).toBeGreaterThan(0);
   });
 });

@@ -41,6 +41,8 @@ export const CgroupGaps = z.object({
   leftOut: z.number().int().nonnegative(),
   /** Where those are: how many below which cgroup, most first; what is not listed is below others. */
   leftOutBelow: z.array(z.object({ path: CgroupPath, count: z.number().int().positive() })).max(8),
+  /** So late a new cgroup may be seen, in seconds, where there are too many for the kernel to tell of; absent where it tells. */
+  lateSeconds: z.number().int().positive().optional(),
   /** What this host does not count at all, and why. */
   reasons: z.array(CgroupReason).max(16),
 });

@@ -50,6 +50,8 @@ const factsEverySeconds = { watched: 120, unwatched: 20 };
 const factsEachSecond = 60;
 /** Looks at facts a second, at most: a burst of new groups waits a little for its limits. */
 const factsMsec = 40;
+/** Being late is told in these steps, so that not every walk makes news; less than two seconds is not told. */
+const lateSteps = [5, 10, 20, 30, 60, 120, 300, 600, 1800];
 /** Places that are named where groups are left out. */
 const namedPlaces = 8;
 const waitingChanges = 3;
@@ -359,11 +361,13 @@ export class HostCgroups implements Disposable {
   #gaps(): CgroupGaps {
     const unread = new Set([...this.#meter.unread()].map(({ path }) => path));
     for (const [path, { facts }] of this.#entries) if (facts !== undefined && facts.unread.length > 0) unread.add(path);
-    const { leftOut } = this.#structure;
+    const { leftOut, lateMsec } = this.#structure;
+    const lateSeconds = lateMsec < 2000 ? undefined : (lateSteps.find((step) => lateMsec <= step * 1000) ?? lateSteps.at(-1));
     return {
       cgroups: unread.size,
       leftOut: leftOut.reduce((sum, { count }) => sum + count, 0),
       leftOutBelow: leftOut.slice(0, namedPlaces).map(({ path, count }) => ({ path: `/${path}`, count })),
+      ...(lateSeconds === undefined ? {} : { lateSeconds }),
       reasons: this.#reasons,
     };
   }
@@ -469,6 +473,7 @@ export class HostCgroups implements Disposable {
 
   /** Takes a reading of one of our own containers, so that its files are not read twice. */
   feed(path: string, reading: Reading): void {
+    this.#structure.meet(path);
     this.#meter.feed(path, reading, performance.now() / 1000);
   }
 

@@ -83,8 +83,11 @@ export class TreeStructure implements Disposable {
   readonly #beyond = new Map<Hierarchy, Map<string, number>>();
   readonly #always: (path: string) => boolean;
   #leftOut: { path: string; count: number }[] | undefined;
-  /** When each hierarchy is walked next. */
+  /** When each hierarchy is walked next, and how soon it may be walked again: its size allows no more. */
   readonly #dueMsec = new Map<Hierarchy, number>();
+  readonly #soonestMsec = new Map<Hierarchy, number>();
+  /** From walk to walk of hierarchies that are not watched. */
+  readonly #pauseMsec = new Map<Hierarchy, number>();
 
   constructor({ hierarchies, limit, always = () => false, watches = 16_384, listener }: StructureOptions) {
     this.#hierarchies = hierarchies.all;
@@ -117,6 +120,11 @@ export class TreeStructure implements Disposable {
   /** Whether every hierarchy is watched: then nobody writes a file unheard. */
   get isWatched(): boolean {
     return this.#byPath.size === this.#hierarchies.length;
+  }
+
+  /** How late a group may be seen that is made now: 0 where all is heard. */
+  get lateMsec(): number {
+    return Math.max(0, ...this.#pauseMsec.values());
   }
 
   /** Directories that are watched now. */
@@ -161,6 +169,8 @@ export class TreeStructure implements Disposable {
   #unwatchAll(hierarchy: Hierarchy, paths: Map<string, number>): void {
     for (const path of paths.keys()) this.#unwatch(hierarchy, path);
     this.#byPath.delete(hierarchy);
+    // Nothing is heard of it from now on, and what was told just now is lost.
+    this.#dueMsec.set(hierarchy, 0);
   }
 
   #unwatch(hierarchy: Hierarchy, path: string): void {
@@ -241,7 +251,12 @@ export class TreeStructure implements Disposable {
     this.#watch(hierarchy, path);
     const known = this.groups.get(path);
     if (known === undefined) {
-      if (this.groups.size >= this.#limit && !this.#always(path)) return;
+      if (this.groups.size >= this.#limit && !this.#always(path)) {
+        // It is counted by the next walk, which comes as soon as may be.
+        const soonest = this.#soonestMsec.get(hierarchy) ?? 0;
+        if ((this.#dueMsec.get(hierarchy) ?? 0) > soonest) this.#dueMsec.set(hierarchy, soonest);
+        return;
+      }
       const group: PlacedGroup = { path, present: [hierarchy] };
       this.groups.set(path, group);
       this.#listener.appeared(group);
@@ -265,6 +280,12 @@ export class TreeStructure implements Disposable {
     }
     group.present = present;
     this.#listener.moved(group);
+  }
+
+  /** Somebody knows of it before inotify or a walk told. */
+  meet(path: string): void {
+    if (this.groups.has(path)) return;
+    for (const hierarchy of this.#hierarchies) if (hierarchy.exists(path)) this.#place(path, hierarchy);
   }
 
   /** Somebody asks for it before the next step, or found it gone: the kernel said so before inotify or a walk did. */
@@ -304,8 +325,12 @@ export class TreeStructure implements Disposable {
       if (present.includes(hierarchy) && !found.has(path) && !hierarchy.exists(path)) this.#left(hierarchy, path);
     const now = performance.now();
     const unwatched = this.#hierarchies.length - this.#byPath.size;
-    const pauseMsec = this.#byPath.has(hierarchy) ? watchedWalkMsec : Math.max(500, ((now - began) * unwatched) / walkShare);
-    this.#dueMsec.set(hierarchy, now + pauseMsec);
+    const isWatched = this.#byPath.has(hierarchy);
+    const restMsec = Math.max(500, ((now - began) * Math.max(1, unwatched)) / walkShare);
+    this.#soonestMsec.set(hierarchy, now + restMsec);
+    this.#dueMsec.set(hierarchy, now + (isWatched ? watchedWalkMsec : restMsec));
+    if (isWatched) this.#pauseMsec.delete(hierarchy);
+    else this.#pauseMsec.set(hierarchy, restMsec);
   }
 
   /** Once a second: takes what was heard, and walks hierarchies whose time has come, each as often as its size allows. */

@@ -53,9 +53,10 @@ const reasonWords: Record<CgroupReason, string> = {
 };
 
 /** What the list does not show stands beside it, never in it. */
-function tellGaps({ cgroups, leftOut, leftOutBelow, reasons }: CgroupGaps): void {
+function tellGaps({ cgroups, leftOut, leftOutBelow, lateSeconds, reasons }: CgroupGaps): void {
   for (const reason of reasons) printError(`bulkhead: not measured here: ${reasonWords[reason]}\n`);
   if (cgroups > 0) printError(`bulkhead: of ${cgroups} cgroups something could not be read\n`);
+  if (lateSeconds !== undefined) printError(`bulkhead: more cgroups than the kernel tells of: a new one is seen within ${lateSeconds} s\n`);
   if (leftOut === 0) return;
   printError(`bulkhead: incomplete: ${leftOut} cgroups more are not read at all\n`);
   for (const { path, count } of leftOutBelow) printError(`  ${count} below ${toVisible(path)}\n`);

@@ -10,11 +10,13 @@ export function GapsNotice({ tree }: { tree: Tree }) {
   const t = useTranslations('cgroup.gaps');
   const format = useFormat();
   const { gaps } = tree;
-  if (gaps === undefined || (gaps.cgroups === 0 && gaps.leftOut === 0 && gaps.reasons.length === 0)) return null;
-  const partial = gaps.cgroups > 0 || gaps.leftOut > 0;
+  if (gaps === undefined) return null;
+  const partial = gaps.cgroups > 0 || gaps.leftOut > 0 || gaps.lateSeconds !== undefined;
+  if (!partial && gaps.reasons.length === 0) return null;
   return (
     <Notice state={partial ? 'attention' : 'unknown'} title={partial ? t('partial') : t('uncounted')}>
       {gaps.cgroups > 0 && <p>{t('unreadable', { count: gaps.cgroups })}</p>}
+      {gaps.lateSeconds !== undefined && <p>{t('late', { seconds: format.integer(gaps.lateSeconds) })}</p>}
       {gaps.leftOut > 0 && (
         <>
           <p>{t('leftOut', { count: format.integer(gaps.leftOut), most: format.integer(tree.cgroups?.size ?? 0) })}</p>

@@ -21,6 +21,7 @@ const sameGaps = (before: CgroupGaps | undefined, now: CgroupGaps): boolean =>
   before !== undefined &&
   before.cgroups === now.cgroups &&
   before.leftOut === now.leftOut &&
+  before.lateSeconds === now.lateSeconds &&
   before.reasons.join('\n') === now.reasons.join('\n');
 
 /** The cgroup tree in this tab, outside React: who shows a number is told of that number alone. */
