@@ -120,7 +120,7 @@ const pages = (): Record<string, { path: string; shows: string }> => ({
   namespaces: { path: `/containers/${burn.id}/namespaces`, shows: 'tbody tr' },
   transcript: { path: `/containers/${burn.id}/transcript`, shows: 'tbody tr' },
   'container-events': { path: `/containers/${burn.id}/events`, shows: 'tbody tr' },
-  'containers-all': { path: '/containers?runtime=all', shows: '[data-workload="polkit.service"]' },
+  'containers-all': { path: '/containers?runtime=all&sort=name', shows: '[data-workload="bash"]' },
   workload: { path: `/workloads/${encodeURIComponent(shop.id)}`, shows: '.u-over' },
   'namespaces-table': { path: '/namespaces', shows: 'tr[data-namespace]' },
   graph: { path: '/namespaces?view=graph', shows: '[data-placed="true"] [data-room]' },
