@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import type { LabRun } from '@bulkhead/model';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bulkhead, ended, eventually, findTraces, startInstance, type TestInstance } from '../../support/instance.ts';
 
@@ -73,6 +74,22 @@ test('a container starts, its cgroup is below the scope, and its limits are the 
   const limits = ['memory.max', 'cpu.max', 'pids.max'].map((file) => kernelFile(`${containerGroup()}/${file}`));
   expect(limits).toEqual([String(64 * 1024 * 1024), '50000 100000', '20']);
   expect(instance.run('exec', 'one', '--', 'cat', '/proc/self/cgroup').stdout).toMatch(/^0::\/(?:\.\.\/exec-\d+)?$/m);
+});
+
+test.each([
+  { lab: 'io', writes: [/^io\.max \d+:\d+ rbps=4194304\b/] },
+  { lab: 'shares', writes: [/^cpuset\.cpus 0$/, /^cpuset\.cpus 0$/, /^cpu\.weight 20$/, /^cpu\.weight 78$/] },
+])('the lab $lab passes in the words of version 2, below the scope, and leaves nothing', { retry: 2 }, ({ lab, writes }) => {
+  const { stdout, stderr } = instance.run('lab', lab, '--seconds', '10', '--json');
+  const { steps, ...run } = JSON.parse(stdout === '' ? JSON.stringify({ stderr }) : stdout) as LabRun;
+  expect(run).toMatchObject({ lab, outcome: 'passed' });
+  const written = steps.flatMap((step) => (step.type === 'write' ? [step] : []));
+  const group = `${tree}${scope}/bulkhead-${name}/lab`;
+  for (const { file } of written) expect(file.startsWith(`${group}/`)).toBe(true);
+  expect(written.map(({ file, value }) => `${file.slice(file.lastIndexOf('/') + 1)} ${value}`)).toEqual(
+    writes.map((each) => expect.stringMatching(each)),
+  );
+  expect(existsSync(group)).toBe(false);
 });
 
 test('systemd leaves what is below the scope alone when it reads its units anew, and when it starts itself anew', () => {
