@@ -1,2 +1,2 @@
-/** Readings to usage. Pure: no I/O, no clock, no floating point. */
+/** Readings to usage, prices, invoices and their proof. Pure: no I/O, no clock, no floating point. */
 export * from './usage.ts';

@@ -1,4 +1,5 @@
 import type { ContainerId, Counter, HostId, Incarnation, ReadingRecord, TenantId, Timestamp } from '@bulkhead/model';
+import { growthOf, inOrder } from './step.ts';
 
 /** Cumulative quantities that usage is made of. */
 const meterFields = ['cpuUsageUsec', 'cpuUsageNsec', 'memoryByteSeconds', 'ioReadBytes', 'ioWriteBytes', 'unmeasuredMsec'] as const;
@@ -54,22 +55,8 @@ function sameReading(left: ReadingRecord, right: ReadingRecord): boolean {
   return left.at === right.at && left.final === right.final && meterFields.every((field) => one[field] === other[field]);
 }
 
-/** Readings of one incarnation in the order they were taken, each moment once. */
-function inOrder(records: readonly ReadingRecord[]): { readings: ReadingRecord[]; conflict: boolean } {
-  const moments = new Map<bigint, ReadingRecord>();
-  let conflict = false;
-  for (const record of records) {
-    const moment = BigInt(record.boottimeMsec);
-    const known = moments.get(moment);
-    if (known === undefined) moments.set(moment, record);
-    else if (!sameReading(known, record)) conflict = true;
-  }
-  const order = [...moments].sort(([left], [right]) => (left < right ? -1 : 1));
-  return { readings: order.map(([, record]) => record), conflict };
-}
-
 function useOf(records: readonly ReadingRecord[], { from, to }: UsageWindow): IncarnationUsage | undefined {
-  const { readings, conflict } = inOrder(records);
+  const { readings, conflicts } = inOrder(records, sameReading);
   const isCounted = ({ at }: ReadingRecord): boolean => (from === undefined || at > from) && (to === undefined || at <= to);
   const counted = readings.filter(isCounted);
   const [first] = counted;
@@ -83,10 +70,10 @@ function useOf(records: readonly ReadingRecord[], { from, to }: UsageWindow): In
     for (const [field, text] of Object.entries(metersOf(record)) as [MeterField, Counter | undefined][]) {
       if (text === undefined) continue;
       const value = BigInt(text);
-      const last = before.get(field) ?? 0n;
+      const { quantity, isReset } = growthOf(before.get(field) ?? 0n, value);
       before.set(field, value);
-      if (value < last) reset = true;
-      if (isCounted(record)) meters[field] = (meters[field] ?? 0n) + (value < last ? value : value - last);
+      reset ||= isReset;
+      if (isCounted(record)) meters[field] = (meters[field] ?? 0n) + quantity;
     }
   }
   const times = counted.map(({ at }) => at).sort();
@@ -99,7 +86,7 @@ function useOf(records: readonly ReadingRecord[], { from, to }: UsageWindow): In
     firstAt: times[0] as Timestamp,
     lastAt: times.at(-1) as Timestamp,
     final: readings.some((record) => record.final && (to === undefined || record.at <= to)),
-    flags: [...(reset ? (['reset'] as const) : []), ...(conflict ? (['conflict'] as const) : [])],
+    flags: [...(reset ? (['reset'] as const) : []), ...(conflicts.size > 0 ? (['conflict'] as const) : [])],
   };
 }
 
