@@ -2,6 +2,12 @@ import type { RoundingRule } from '@bulkhead/model';
 
 const magnitude = (value: bigint): bigint => (value < 0n ? -value : value);
 
+/** Math.min knows no bigint. */
+export const lesserOf = (left: bigint, right: bigint): bigint => {
+  if (left < right) return left;
+  return right;
+};
+
 /** `numerator / denominator` to a whole number. The denominator must be positive. */
 export function roundDivide(numerator: bigint, denominator: bigint, rule: RoundingRule): bigint {
   if (denominator <= 0n) throw new RangeError(`cannot divide by ${denominator}`);

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { CreditBalance } from './credit.ts';
 import { Quantity } from './decimal.ts';
-import { BillingPeriod, Invoice, InvoiceLine } from './invoice.ts';
-import { Gap, LedgerReading, Ownership, UsageRow } from './ledger.ts';
+import { FinalisedInvoice, InvoiceLine } from './invoice.ts';
+import { Gap, Holding, LedgerReading, Ownership, UsageRow } from './ledger.ts';
 import { MeterId } from './meter.ts';
 import { PlanAssignment, PlanVersion } from './price.ts';
 import { HostId, TenantId, Timestamp } from './primitives.ts';
@@ -35,9 +35,9 @@ export type Conservation = z.infer<typeof Conservation>;
 /** Everything from which an invoice can be computed again without us. `verifyEvidence` of packages/accounting does. */
 export const EvidencePack = z.strictObject({
   schema: z.literal(1),
-  invoice: Invoice,
+  /** As it was finalised, whatever became of it. */
+  invoice: FinalisedInvoice,
   terms: z.strictObject({
-    period: BillingPeriod,
     plans: z.array(PlanVersion),
     assignments: z.array(PlanAssignment),
     /** Before this invoice used any of them. */
@@ -49,7 +49,10 @@ export const EvidencePack = z.strictObject({
   proof: z.strictObject({
     /** The readings that bound each row of each meter. */
     readings: z.array(LedgerReading),
+    holdings: z.array(Holding),
     ownerships: z.array(Ownership),
+    /** Moments at which rows were divided beside each hour and each change of owner. */
+    cuts: z.array(Timestamp),
     gaps: z.array(Gap),
     conservation: z.array(Conservation),
   }),

@@ -159,10 +159,13 @@ const Issued = {
   content: InvoiceContent,
 };
 
+export const FinalisedInvoice = z.strictObject({ status: z.literal('finalised'), ...Issued });
+export type FinalisedInvoice = z.infer<typeof FinalisedInvoice>;
+
 /** `paid` and `void` say what became of it; what it says never changes after `finalised`. */
 export const Invoice = z.discriminatedUnion('status', [
   z.strictObject({ status: z.literal('draft'), content: InvoiceContent }),
-  z.strictObject({ status: z.literal('finalised'), ...Issued }),
+  FinalisedInvoice,
   z.strictObject({ status: z.literal('paid'), ...Issued, paidAt: Timestamp, payment: z.string().trim().min(1).max(200) }),
   z.strictObject({ status: z.literal('void'), ...Issued, voidedAt: Timestamp, reason: z.string().trim().min(1).max(500) }),
 ]);

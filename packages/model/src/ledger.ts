@@ -43,6 +43,27 @@ export const LedgerReading = z.strictObject({
 });
 export type LedgerReading = z.infer<typeof LedgerReading>;
 
+/** A moment of the event log, on both clocks. */
+export const LoggedMoment = z.strictObject({ at: Timestamp, boottimeMsec: Counter });
+export type LoggedMoment = z.infer<typeof LoggedMoment>;
+
+/**
+ * Something that was in force from one event to another of the same boot: a limit, a state, an address. What a
+ * `presence` or `allocation` is charged by where no cumulative meter of it is read.
+ */
+export const Holding = z.strictObject({
+  resource: Resource,
+  /** As of a reading. */
+  tenantId: TenantId.nullable(),
+  /** Of kind `allocation` or `presence`. */
+  meter: MeterId,
+  /** Bytes or thousandths of a CPU that were set aside; how many there were of what is present. */
+  amount: Quantity,
+  from: LoggedMoment,
+  to: LoggedMoment,
+});
+export type Holding = z.infer<typeof Holding>;
+
 /** Whose a resource is from one moment to another. Where any is told of a resource, only these count. */
 export const Ownership = z.strictObject({
   resource: Resource.pick({ hostId: true, kind: true, id: true }),

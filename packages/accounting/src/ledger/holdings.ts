@@ -1,34 +1,6 @@
-import {
-  type Counter,
-  type MeterId,
-  meterFacts,
-  Problem,
-  type Quantity,
-  type Resource,
-  type TenantId,
-  type Timestamp,
-  type UsageRow,
-} from '@bulkhead/model';
+import { type Holding, meterFacts, Problem, type UsageRow } from '@bulkhead/model';
 import { toMsec } from './cells.ts';
 import { RowBook, type RowOptions } from './row-book.ts';
-
-/** A moment of the event log, on both clocks. */
-export interface LoggedMoment {
-  at: Timestamp;
-  boottimeMsec: Counter;
-}
-
-/** Something that was in force from one event to another: a limit, a state, an address. Both events are of the same boot. */
-export interface Holding {
-  resource: Resource;
-  tenantId: TenantId | null;
-  /** Of kind `allocation` or `presence`. */
-  meter: MeterId;
-  /** Bytes or thousandths of a CPU that were set aside; how many there were of what is present. */
-  amount: Quantity;
-  from: LoggedMoment;
-  to: LoggedMoment;
-}
 
 /** Rows of what the event log tells: amount times time in force, exact, divided at each hour, change of owner and cut. */
 export function rowsOfHoldings(holdings: readonly Holding[], options: RowOptions = {}): UsageRow[] {

@@ -34,6 +34,7 @@ export interface Step {
 export interface Life {
   readings: readonly LedgerReading[];
   conflicts: ReadonlySet<bigint>;
+  late: ReadonlySet<number>;
   steps: Step[];
 }
 
@@ -42,23 +43,32 @@ const lifeKey = ({ incarnation, resource }: LedgerReading): string =>
 
 const isSame = (left: LedgerReading, right: LedgerReading): boolean => left === right || canonicalJson(left) === canonicalJson(right);
 
-/** Where each reading stands on both clocks, and where the life begins, which is not known of adopted ones. */
-function momentsOf(readings: readonly LedgerReading[]): { begin: Moment | undefined; moments: Moment[] } {
+interface Timing {
+  /** Where the life begins, which is not known of adopted ones. */
+  begin: Moment | undefined;
+  /** Where each reading stands on both clocks. */
+  moments: Moment[];
+  /** Positions of final readings that were taken long after the end they tell of. */
+  late: ReadonlySet<number>;
+}
+
+function timingOf(readings: readonly LedgerReading[]): Timing {
   const moments = readings.map(({ boottimeMsec, at }) => ({ bootMsec: Number(boottimeMsec), wallMsec: toMsec(at) }));
-  const [first, start] = [readings[0], moments[0]];
-  if (first === undefined || start === undefined || first.origin === 'adopted' || first.ageMsec === undefined)
-    return { begin: undefined, moments };
-  const begin = earlier(start, Number(first.ageMsec));
-  if (first.final) return { begin, moments };
+  const late = new Set<number>();
   // What came with the last reading happened before the last process ended, which may be long before the reading.
-  for (const [index, { final, ageMsec }] of readings.entries()) {
-    const moment = moments[index];
-    if (!final || ageMsec === undefined || moment === undefined) continue;
-    const lateMsec = moment.bootMsec - (begin.bootMsec + Number(ageMsec));
+  for (const [position, { final, ageMsec }] of readings.entries()) {
+    const [moment, before] = [moments[position], moments[position - 1]];
+    const ageBefore = readings[position - 1]?.ageMsec;
+    if (!final || ageMsec === undefined || moment === undefined || before === undefined || ageBefore === undefined) continue;
+    const lateMsec = moment.bootMsec - before.bootMsec - Math.max(0, Number(ageMsec) - Number(ageBefore));
     // Ages are rounded to milliseconds, and a reading takes its time.
-    if (lateMsec > clockSetMsec) moments[index] = earlier(moment, lateMsec);
+    if (lateMsec <= clockSetMsec) continue;
+    moments[position] = earlier(moment, lateMsec);
+    late.add(position);
   }
-  return { begin, moments };
+  const [first, start] = [readings[0], moments[0]];
+  const isKnown = first !== undefined && start !== undefined && first.origin === 'created' && first.ageMsec !== undefined;
+  return { begin: isKnown ? earlier(start, Number(first.ageMsec)) : undefined, moments, late };
 }
 
 const earlier = ({ bootMsec, wallMsec }: Moment, byMsec: number): Moment => ({ bootMsec: bootMsec - byMsec, wallMsec: wallMsec - byMsec });
@@ -72,7 +82,7 @@ function between(before: Moment, after: Moment): Pick<Step, 'fromMsec' | 'toMsec
   return { fromMsec, toMsec: after.wallMsec, durationMsec, isClockSet };
 }
 
-function stepsOf({ readings, conflicts, begin, moments }: Omit<Life, 'steps'> & ReturnType<typeof momentsOf>, meter: MeterId): Step[] {
+function stepsOf({ readings, conflicts, begin, moments }: Omit<Life, 'steps'> & Timing, meter: MeterId): Step[] {
   const { kind } = meterFacts[meter];
   const [first] = readings;
   const isAdopted = first?.origin === 'adopted';
@@ -119,8 +129,8 @@ export function livesOf(readings: readonly LedgerReading[]): Life[] {
     .sort(([left], [right]) => (left < right ? -1 : 1))
     .map(([, records]) => {
       const life = inOrder(records, isSame);
-      const timed = { ...life, ...momentsOf(life.readings) };
+      const timed = { ...life, ...timingOf(life.readings) };
       const present = new Set(life.readings.flatMap(({ meters }) => Object.keys(meters)));
-      return { ...life, steps: meterIds.filter((id) => present.has(id)).flatMap((id) => stepsOf(timed, id)) };
+      return { ...life, late: timed.late, steps: meterIds.filter((id) => present.has(id)).flatMap((id) => stepsOf(timed, id)) };
     });
 }

@@ -1,4 +1,5 @@
 import {
+  type BillingPeriod,
   type MeterId,
   meterFacts,
   type Ownership,
@@ -19,6 +20,8 @@ export interface RowOptions {
    */
   cuts?: readonly Timestamp[];
   ownerships?: readonly Ownership[];
+  /** Only rows that begin within it. */
+  period?: Pick<BillingPeriod, 'start' | 'end'> | undefined;
 }
 
 /** Use over a span of time, to be divided among rows. */
@@ -54,10 +57,12 @@ interface OpenRow {
 export class RowBook {
   readonly #owners: Owners;
   readonly #cuts: readonly number[];
+  readonly #period: RowOptions['period'];
   readonly #cells = new Map<string, Cells>();
   readonly #rows = new Map<string, OpenRow>();
 
-  constructor({ cuts = [], ownerships = [] }: RowOptions = {}) {
+  constructor({ cuts = [], ownerships = [], period }: RowOptions = {}) {
+    this.#period = period;
     this.#owners = new Owners(ownerships);
     this.#cuts = cuts.map(toMsec);
   }
@@ -105,6 +110,7 @@ export class RowBook {
 
   /** In their one order. A row of 0 was measured; of what was not measured there is no row. */
   toRows(): UsageRow[] {
+    const { start: from, end: to } = this.#period ?? {};
     return inRowOrder(
       this.#rows
         .values()
@@ -119,6 +125,7 @@ export class RowBook {
           unmeasuredMsec: String(unmeasuredMsec),
           flags: [...flags].sort(),
         }))
+        .filter(({ start }) => (from === undefined || start >= from) && (to === undefined || start < to))
         .toArray(),
     );
   }
