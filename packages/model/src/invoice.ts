@@ -82,6 +82,8 @@ export const InvoiceLine = z.strictObject({
   /** The same in pricing units, to 12 decimals; what it is multiplied with `unitPrice` may differ from `amount` by rounding alone. */
   pricingQuantity: DecimalText.optional(),
   pricingUnit: z.string().optional(),
+  /** Of packages, how many of the meter's pricing units each holds. */
+  packageSize: EnteredDecimal.optional(),
   unitPrice: EnteredDecimal.optional(),
   /** Rounded, once, by the invoice's rule, from the exact quantity. */
   amount: Amount,

@@ -12,7 +12,7 @@ import {
 import { type Minor, toAmount } from '../money.ts';
 import { lesserOf, roundDivide } from '../round.ts';
 import { describeMeter } from './describe.ts';
-import { type Charge, chargesOf, perUnit, toUnits } from './price-model.ts';
+import { type Charge, chargesOf, describePackage, perUnit, toUnits } from './price-model.ts';
 import type { Prorations, Share } from './proration.ts';
 import type { PlanSegment } from './segments.ts';
 
@@ -144,6 +144,7 @@ export function meterLines(meterId: MeterId, uses: readonly SegmentUse[], terms:
     const lineOf = (charge: Charge, kind: 'usage' | 'included'): RatedLine => {
       const { plan } = segment;
       const pricingQuantity = charge.pricingQuantity.toShortText();
+      const size = charge.packageSize === undefined ? '' : ` of ${describePackage(charge.packageSize, meter)}`;
       const tier = charge.tier === undefined ? '' : `, tier ${charge.tier}`;
       const what = kind === 'included' ? 'included' : `at ${charge.unitPrice} ${plan.currency}${tier}`;
       return planLine(
@@ -152,13 +153,14 @@ export function meterLines(meterId: MeterId, uses: readonly SegmentUse[], terms:
         {
           key: keyOf(segment, meterId, kind === 'included' ? kind : charge.tier === undefined ? 'usage' : `tier-${charge.tier}`),
           kind,
-          description: `${describeMeter(meterId)}: ${pricingQuantity} x ${charge.pricingUnit} ${what}`,
+          description: `${describeMeter(meterId)}: ${pricingQuantity} x ${charge.pricingUnit}${size} ${what}`,
           meter: meterId,
           basis: meter.basis,
           ...(charge.tier === undefined ? {} : { tier: charge.tier }),
           quantity: String(charge.quantity),
           pricingQuantity,
           pricingUnit: charge.pricingUnit,
+          ...(charge.packageSize === undefined ? {} : { packageSize: charge.packageSize }),
           unitPrice: charge.unitPrice,
           ...(use.uncertain ? { uncertain: true } : {}),
         },

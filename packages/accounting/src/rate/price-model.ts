@@ -16,6 +16,8 @@ export interface Charge {
   denominator: bigint;
   /** From 1, where the price has tiers. */
   tier?: number;
+  /** Of packages, in the meter's pricing units. */
+  packageSize?: string;
 }
 
 /**
@@ -78,7 +80,8 @@ export function chargesOf(price: PriceModel, { from, to, total }: Counted, meter
         {
           quantity,
           pricingQuantity: new Decimal(packages, 0),
-          pricingUnit: packageUnit(price.size, meter),
+          pricingUnit: 'Packages',
+          packageSize: price.size,
           unitPrice: price.packagePrice,
           numerator: packages * toScaled(price.packagePrice),
           denominator: scale,
@@ -88,8 +91,8 @@ export function chargesOf(price: PriceModel, { from, to, total }: Counted, meter
   }
 }
 
-/** FOCUS writes units with a whole quantity before them: `10 GiB`; `1000000 Operations` is one already. */
-function packageUnit(size: string, { pricingUnit }: PricedMeter): string {
+/** `10 GiB`, and of what is counted in millions the multiple: `2000000 Operations`. */
+export function describePackage(size: string, { pricingUnit }: PricedMeter): string {
   const [, own = '1', name = pricingUnit] = /^(\d+) (.+)$/.exec(pricingUnit) ?? [];
   return `${Decimal.parse(size).times(Decimal.parse(own)).toShortText()} ${name}`;
 }

@@ -1,75 +1,10 @@
-import { createHash } from 'node:crypto';
-import { type BillingAccount, type MeterId, type MeterPrice, PlanAssignment, PlanVersion, type UsageRow } from '@bulkhead/model';
-import fc from 'fast-check';
+import type { MeterPrice } from '@bulkhead/model';
 import { describe, expect, test } from 'vitest';
-import { canonicalJson } from '../canonical.ts';
-import { Decimal } from '../decimal.ts';
-import { toMinor } from '../money.ts';
+import { account, assigned, coreHour, gib, inputOf, march, priceOf, row, sha256, version } from '../../test/bill.ts';
 import { monthOf } from './period.ts';
 import { type RateInput, rate } from './rate.ts';
 import { cutsOf, planSegments } from './segments.ts';
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-const hostId = '0198a000-0000-7000-8000-000000000001';
-const account: BillingAccount = {
-  tenantId: 'acme',
-  name: 'Acme',
-  zone: 'UTC',
-  rounding: 'half-even',
-  taxRate: '0',
-  taxName: 'VAT',
-  graceHours: 72,
-};
-const march = monthOf('2026-03', 'UTC');
-const coreHour = 3_600_000_000n;
-const gib = 1n << 30n;
-
-const priceOf = (meter: MeterId, price: MeterPrice['price'], more: object = {}): object => ({ meter, price, ...more });
-const version = (changes: object): PlanVersion =>
-  PlanVersion.parse({
-    planId: 'standard',
-    version: 1,
-    name: 'Standard',
-    currency: 'EUR',
-    effectiveFrom: '2026-01-01T00:00:00.000Z',
-    prices: [],
-    fees: [],
-    ...changes,
-  });
-const assigned = (changes: object = {}): PlanAssignment =>
-  PlanAssignment.parse({ tenantId: 'acme', planId: 'standard', from: '2026-01-01T00:00:00.000Z', ...changes });
-
-interface Use {
-  meter?: MeterId;
-  quantity: bigint;
-  /** Hours since the period's start. */
-  hour?: number;
-  container?: number;
-  flags?: UsageRow['flags'];
-}
-function row({ meter = 'cpu-used', quantity, hour = 0, container = 1, flags = [] }: Use): UsageRow {
-  const start = Date.parse(march.start) + hour * 3_600_000;
-  return {
-    tenantId: 'acme',
-    resource: { hostId, kind: 'container', id: String(container).padStart(16, '0'), name: `c${container}` },
-    meter,
-    start: new Date(start).toISOString(),
-    end: new Date(start + 3_600_000).toISOString(),
-    quantity: String(quantity),
-    durationMsec: '3600000',
-    unmeasuredMsec: '0',
-    flags,
-  };
-}
-
-const inputOf = (prices: readonly object[], rows: readonly UsageRow[], changes: Partial<RateInput> = {}): RateInput => ({
-  account,
-  period: march,
-  plans: [version({ prices })],
-  assignments: [assigned()],
-  rows,
-  ...changes,
-});
 const linesOf = (input: RateInput) => rate(input, sha256).lines;
 const brief = (input: RateInput) =>
   linesOf(input).map(({ kind, pricingQuantity, unitPrice, amount }) => [kind, pricingQuantity, unitPrice, amount]);
@@ -123,7 +58,12 @@ describe('price models, by hand', () => {
       [row({ meter: 'network-out-bytes', quantity: 10n * gib + 1n })],
     );
     expect(brief(input)).toEqual([['usage', '2', '2.50', '5.00']]);
-    expect(linesOf(input)[0]).toMatchObject({ pricingUnit: '10 GiB', quantity: String(10n * gib + 1n) });
+    expect(linesOf(input)[0]).toMatchObject({
+      pricingUnit: 'Packages',
+      packageSize: '10',
+      quantity: String(10n * gib + 1n),
+      description: 'Network data sent (used): 2 x Packages of 10 GiB at 2.50 EUR',
+    });
   });
 
   test('operations are counted in millions, and packages of them in their multiples', () => {
@@ -131,7 +71,7 @@ describe('price models, by hand', () => {
       inputOf([priceOf('io-read-operations', price)], [row({ meter: 'io-read-operations', quantity: 2_500_000n })]);
     expect(brief(input({ model: 'per-unit', unitPrice: '0.40' }))).toEqual([['usage', '2.5', '0.40', '1.00']]);
     expect(linesOf(input({ model: 'package', size: '2', packagePrice: '1' }))[0]).toMatchObject({
-      pricingUnit: '2000000 Operations',
+      description: 'Read operations (used): 2 x Packages of 2000000 Operations at 1 EUR',
       amount: '2.00',
     });
   });
@@ -386,166 +326,5 @@ describe('what contradicts itself is refused', () => {
   test('a currency may change with a period', () => {
     const plans = [version({}), version({ version: 2, currency: 'USD', effectiveFrom: march.end })];
     expect(rate(inputOf([], [], { plans }), sha256).currency).toBe('EUR');
-  });
-});
-
-const meters = ['cpu-used', 'memory-used', 'memory-peak', 'network-out-bytes'] as const;
-const uses = fc.uniqueArray(
-  fc.record({
-    meter: fc.constantFrom(...meters),
-    quantity: fc.bigInt({ min: 0n, max: 10n ** 15n }),
-    hour: fc.nat(743),
-    container: fc.nat(5),
-    flags: fc.subarray(['reset', 'spread', 'unmeasured'] as const),
-  }),
-  { maxLength: 60, selector: ({ meter, hour, container }) => `${meter} ${hour} ${container}` },
-);
-const decimalText = (most: number) =>
-  fc.tuple(fc.nat(most), fc.nat(999_999)).map(([whole, part]) => `${whole}.${String(part).padStart(6, '0')}`);
-const tierList = fc
-  .tuple(fc.uniqueArray(fc.integer({ min: 1, max: 300_000 }), { maxLength: 4 }), fc.array(decimalText(20), { minLength: 5, maxLength: 5 }))
-  .map(([bounds, prices]) => {
-    const ends = [...bounds.toSorted((left, right) => left - right).map(String), 'max'];
-    return ends.map((upTo, index) => ({ from: index === 0 ? '0' : (ends[index - 1] as string), upTo, unitPrice: prices[index] as string }));
-  });
-const models = fc.oneof(
-  decimalText(20).map((unitPrice) => ({ model: 'per-unit', unitPrice }) as const),
-  tierList.map((list) => ({ model: 'graduated', tiers: list }) as const),
-  tierList.map((list) => ({ model: 'volume', tiers: list }) as const),
-  fc.record({ model: fc.constant('package' as const), size: fc.integer({ min: 1, max: 100 }).map(String), packagePrice: decimalText(20) }),
-);
-const prorations = fc.constantFrom('second', 'day', 'none');
-const priceList = fc.tuple(models, models, models, models).chain((list) =>
-  fc.record({
-    prices: fc.tuple(
-      ...meters.map((meter, index) =>
-        fc.record(
-          {
-            meter: fc.constant(meter),
-            price: fc.constant(list[index]),
-            included: fc.record({ quantity: decimalText(1000), proration: prorations }),
-            minimum: fc.record({ amount: fc.nat(50).map(String), proration: prorations }),
-            cap: fc.record({ amount: fc.integer({ min: 50, max: 5000 }).map(String), proration: prorations }),
-          },
-          { requiredKeys: ['meter', 'price'] },
-        ),
-      ),
-    ),
-    fees: fc.constantFrom([], [{ id: 'base', name: 'Base fee', amount: '9.99', proration: 'second' }]),
-  }),
-);
-const inputs = fc
-  .record({ list: uses, plan: priceList, other: priceList, changeDay: fc.option(fc.integer({ min: 2, max: 30 }), { nil: undefined }) })
-  .map(({ list, plan, other, changeDay }) => ({
-    ...inputOf([], list.map(row)),
-    plans: [
-      version(plan),
-      ...(changeDay === undefined
-        ? []
-        : [version({ ...other, version: 2, effectiveFrom: `2026-03-${String(changeDay).padStart(2, '0')}T00:00:00.000Z` })]),
-    ],
-  }));
-
-describe('properties', () => {
-  test('rows that come shuffled and twice give the same bytes', () => {
-    fc.assert(
-      fc.property(
-        inputs.chain((input) =>
-          fc.tuple(fc.constant(input), fc.shuffledSubarray([...input.rows, ...input.rows], { minLength: input.rows.length * 2 })),
-        ),
-        ([input, delivered]) => {
-          expect(canonicalJson(rate({ ...input, rows: delivered, plans: input.plans.toReversed() }, sha256))).toBe(
-            canonicalJson(rate(input, sha256)),
-          );
-        },
-      ),
-      { numRuns: 150 },
-    );
-  });
-
-  test('any other quantity in any row is another hash', () => {
-    fc.assert(
-      fc.property(inputs, fc.nat(), (input, pick) => {
-        fc.pre(input.rows.length > 0);
-        const position = pick % input.rows.length;
-        const rows = input.rows.map((one, index) => (index === position ? { ...one, quantity: String(BigInt(one.quantity) + 1n) } : one));
-        expect(rate({ ...input, rows }, sha256).rowsHash).not.toBe(rate(input, sha256).rowsHash);
-      }),
-      { numRuns: 100 },
-    );
-  });
-
-  test('all that was used is on the lines or told as unpriced, to the last unit', () => {
-    fc.assert(
-      fc.property(inputs, (input) => {
-        const { lines } = rate(input, sha256);
-        for (const meter of meters.filter((id) => id !== 'memory-peak')) {
-          const used = input.rows.filter((one) => one.meter === meter).reduce((sum, { quantity }) => sum + BigInt(quantity), 0n);
-          const billed = lines.filter((line) => line.meter === meter).reduce((sum, { quantity = '0' }) => sum + BigInt(quantity), 0n);
-          expect(billed).toBe(used);
-        }
-      }),
-      { numRuns: 150 },
-    );
-  });
-
-  test('each amount is its quantity times its price, within half a minor unit and the twelfth decimal', () => {
-    fc.assert(
-      fc.property(inputs, (input) => {
-        for (const { kind, pricingQuantity, unitPrice, amount } of rate(input, sha256).lines) {
-          if (kind !== 'usage' || pricingQuantity === undefined || unitPrice === undefined) continue;
-          const product = Decimal.parse(pricingQuantity).times(Decimal.parse(unitPrice));
-          const off = product.minus(Decimal.parse(amount));
-          const bound = Decimal.parse('0.005').plus(Decimal.parse('0.000000000001').times(Decimal.parse(unitPrice)));
-          expect(off.compare(bound) <= 0 && off.plus(bound).compare(Decimal.zero) >= 0).toBe(true);
-        }
-      }),
-      { numRuns: 150 },
-    );
-  });
-
-  test('graduated tiers cost what each unit costs, counted one by one', () => {
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 6 }), (list) => {
-        const rows = list.map((hours, hour) => row({ quantity: BigInt(hours) * coreHour, hour }));
-        const lines = linesOf(inputOf([priceOf('cpu-used', { model: 'graduated', tiers: [...tiers] })], rows));
-        let cents = 0;
-        for (let unit = 1; unit <= list.reduce((sum, hours) => sum + hours, 0); unit += 1)
-          cents += unit <= 10 ? 100 : unit <= 100 ? 50 : 10;
-        expect(lines.reduce((sum, { amount }) => sum + toMinor(amount, 'EUR'), 0n)).toBe(BigInt(cents));
-      }),
-    );
-  });
-
-  test('a meter costs at least its minimum and at most its cap, unless they are cut', () => {
-    fc.assert(
-      fc.property(inputs, (input) => {
-        fc.pre(input.plans.length === 1);
-        const { lines } = rate(input, sha256);
-        for (const { meter, minimum, cap } of input.plans[0]?.prices ?? []) {
-          const sum = lines.filter((line) => line.meter === meter).reduce((all, { amount }) => all + toMinor(amount, 'EUR'), 0n);
-          if (minimum !== undefined) expect(sum >= toMinor(minimum.amount, 'EUR')).toBe(true);
-          if (cap !== undefined) expect(sum <= toMinor(cap.amount, 'EUR')).toBe(true);
-        }
-      }),
-      { numRuns: 150 },
-    );
-  });
-
-  test('a new version with the same prices changes a total by the rounding of its lines alone', () => {
-    fc.assert(
-      fc.property(uses, tierList, fc.integer({ min: 2, max: 30 }), (list, graduated, day) => {
-        const prices = [priceOf('cpu-used', { model: 'graduated', tiers: graduated as never })];
-        const rows = list.filter(({ meter }) => meter === 'cpu-used').map(row);
-        const effectiveFrom = `2026-03-${String(day).padStart(2, '0')}T00:00:00.000Z`;
-        const one = linesOf(inputOf(prices, rows));
-        const two = linesOf(inputOf([], rows, { plans: [version({ prices }), version({ prices, version: 2, effectiveFrom })] }));
-        const sum = (lines: typeof one) => lines.reduce((all, { amount }) => all + toMinor(amount, 'EUR'), 0n);
-        const off = sum(one) - sum(two);
-        const bound = BigInt(one.length + two.length);
-        expect(2n * off <= bound && 2n * off >= -bound).toBe(true);
-      }),
-      { numRuns: 150 },
-    );
   });
 });
