@@ -54,6 +54,14 @@ export default {
       to: { dependencyTypes: ['core'] },
     },
     {
+      name: 'accounting-is-pure',
+      comment:
+        "packages/accounting is pure and runs in a browser, which has none of Node's modules. Pass in what it needs: a hash, the time.",
+      severity: 'error',
+      from: { path: '^packages/accounting/', pathNot: notTests },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
       name: 'no-cycles',
       comment: 'Two files that need each other are one thing or three: join them, or move what both need into a third.',
       severity: 'error',

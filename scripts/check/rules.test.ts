@@ -163,6 +163,11 @@ describe('the arrows fire on a bad sample', () => {
       { 'packages/model/src/a.ts': "import { readFileSync } from 'node:fs';\nexport const b = readFileSync;\n" },
     ],
     [
+      'accounting that imports Node',
+      'accounting-is-pure',
+      { 'packages/accounting/src/a.ts': "import { createHash } from 'node:crypto';\nexport const b = createHash;\n" },
+    ],
+    [
       'a cycle',
       'no-cycles',
       { 'packages/db/src/a.ts': from('./b.ts'), 'packages/db/src/b.ts': "import { b } from './a.ts';\nexport const a = b;\n" },

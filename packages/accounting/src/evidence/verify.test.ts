@@ -68,7 +68,7 @@ describe('an evidence pack', () => {
         }
         expect(verify(value)).toMatchObject({ agrees: false });
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 });

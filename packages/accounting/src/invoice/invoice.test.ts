@@ -226,11 +226,12 @@ describe('credit notes', () => {
   });
 
   test('by parts: never more than is left, and the last part gives back the last cent of tax', () => {
-    const one = finalised(note([{ key: cpu.key, amount: '1.15' }]), 2, issued);
-    expect(one.content).toMatchObject({ subtotal: '-1.15', tax: '-0.22', total: '-1.37' });
-    expect(() => note([{ key: cpu.key, amount: '0.86' }], [one])).toThrow('0.85 is left, not 0.86');
+    const one = finalised(note([{ key: cpu.key, amount: '0.50' }]), 2, issued);
+    expect(one.content).toMatchObject({ subtotal: '-0.50', tax: '-0.10', total: '-0.60' });
+    expect(() => note([{ key: cpu.key, amount: '1.51' }], [one])).toThrow('1.50 is left, not 1.51');
     const rest = note('all', [one]).content;
-    expect(rest).toMatchObject({ subtotal: '-1.23', tax: '-0.23', total: '-1.46' });
+    // 19 % of 1.88 would be 0.36, and 0.46 in all, of an invoice whose tax is 0.45.
+    expect(rest).toMatchObject({ subtotal: '-1.88', tax: '-0.35', total: '-2.23' });
     const two = finalised(note('all', [one]), 3, one);
     expect(note('all', [one, two]).content).toMatchObject({ lines: [], total: '0.00' });
   });

@@ -155,6 +155,8 @@ describe('price models, by hand', () => {
     ];
     const rating = rate(inputOf([priceOf('memory-used', { model: 'per-unit', unitPrice: '1' })], rows), sha256);
     expect(rating.coveragePpm).toBe(999_500);
+    const none = [{ ...row({ meter: 'memory-used', quantity: 0n }), durationMsec: '20', unmeasuredMsec: '21' }];
+    expect(rate(inputOf([], none), sha256).coveragePpm).toBe(0);
     expect(rating.lines[0]?.uncertain).toBe(true);
   });
 });

@@ -1,6 +1,7 @@
 import { type BillingAccount, type Currency, type InvoiceLine, meterIds, type UnpricedUse, type UsageRow } from '@bulkhead/model';
 import type { Sha256 } from '../canonical.ts';
 import { Decimal } from '../decimal.ts';
+import { lesserOf } from '../round.ts';
 import { boundLines, keyOf, meterLines, planLine, prorate, type RatedLine, type Terms } from './meter-lines.ts';
 import { quantityDecimals } from './price-model.ts';
 import { Prorations } from './proration.ts';
@@ -75,6 +76,8 @@ export function rate({ account, period, assignments, plans, rows }: RateInput, s
     return quantity > 0n ? [{ meter, quantity: String(quantity) }] : [];
   });
   const { durationMsec, unmeasuredMsec } = totals;
-  const coveragePpm = durationMsec === 0n ? undefined : Number(((durationMsec - unmeasuredMsec) * 1_000_000n) / durationMsec);
+  // Both are rounded to milliseconds, each on its own.
+  const measuredMsec = durationMsec - lesserOf(unmeasuredMsec, durationMsec);
+  const coveragePpm = durationMsec === 0n ? undefined : Number((measuredMsec * 1_000_000n) / durationMsec);
   return { currency, lines, unpriced, coveragePpm, rowsHash: totals.hash };
 }
