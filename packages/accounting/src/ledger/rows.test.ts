@@ -76,6 +76,20 @@ describe('rows of readings', () => {
     expect(rows.map(({ quantity, durationMsec, flags }) => [quantity, durationMsec, flags])).toEqual([['105', '120000', []]]);
   });
 
+  test('a container that moves to another host is charged on each for its time there, and its counters never meet', () => {
+    const here = reading({ minute: 20, cpu: 500, ageMinutes: 20, final: true });
+    const there = '0198a000-0000-7000-8000-000000000009';
+    const moved = reading({ minute: 40, cpu: 70, ageMinutes: 15 });
+    const rows = rowsOfReadings([
+      here,
+      { ...moved, resource: { ...moved.resource, hostId: there }, incarnation: { ...moved.incarnation, hostId: there } },
+    ]);
+    expect(rows.map(({ resource, quantity, durationMsec }) => [resource.hostId, quantity, durationMsec])).toEqual([
+      [hostId, '500', '1200000'],
+      [there, '70', '900000'],
+    ]);
+  });
+
   test('a clock that was set stretches no charge: labels follow it, durations do not', () => {
     const rows = rowsOfReadings([
       reading({ minute: 10, cpu: 0, ageMinutes: 0 }),

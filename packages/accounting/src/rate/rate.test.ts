@@ -315,6 +315,7 @@ describe('what contradicts itself is refused', () => {
       inputOf([], [], { assignments: [assigned({ planId: 'other' })] }),
       /plan other of tenant acme is not there/,
     ],
+    ["somebody else's plan", inputOf([], [], { assignments: [assigned({ tenantId: 'beta' })] }), /a plan of beta is among those of acme/],
     ['no plan at all', inputOf([], [], { assignments: [] }), /no price plan is in force in 2026-03/],
     [
       'versions out of order',

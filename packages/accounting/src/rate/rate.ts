@@ -1,4 +1,4 @@
-import { type BillingAccount, type Currency, type InvoiceLine, meterIds, type UnpricedUse, type UsageRow } from '@bulkhead/model';
+import { type BillingAccount, type Currency, type InvoiceLine, meterIds, Problem, type UnpricedUse, type UsageRow } from '@bulkhead/model';
 import type { Sha256 } from '../canonical.ts';
 import { Decimal } from '../decimal.ts';
 import { lesserOf } from '../round.ts';
@@ -52,6 +52,8 @@ function feeLines(index: number, terms: Terms): RatedLine[] {
  * Problem `invalid` or `conflict` for rows and plans that contradict each other, and where no plan is in force.
  */
 export function rate({ account, period, assignments, plans, rows }: RateInput, sha256: Sha256): Rating {
+  const other = assignments.find(({ tenantId }) => tenantId !== account.tenantId);
+  if (other !== undefined) throw new Problem('invalid', `a plan of ${other.tenantId} is among those of ${account.tenantId}`);
   const segments = planSegments({ period, assignments, plans });
   const currency = currencyOf(segments, period);
   const terms: Terms = { period, segments, prorations: new Prorations(period, segments), currency, rounding: account.rounding };
