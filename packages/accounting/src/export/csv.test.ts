@@ -18,6 +18,11 @@ describe('CSV', () => {
     );
   });
 
+  test('a cell may be as long as it likes', () => {
+    const long = 'x'.repeat(300_000);
+    expect(parseCsv(toCsv([[long, 'b']]))).toEqual([[long, 'b']]);
+  });
+
   test.each([
     ['a"b', 'line 1: a quote stands inside of a plain cell'],
     ['a\n"b', 'line 2: a quote is not closed'],

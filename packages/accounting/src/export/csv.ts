@@ -29,6 +29,7 @@ export function toPlainCsv<T>(columns: readonly CsvColumn<T>[], rows: readonly T
 export function parseCsv(text: string): string[][] {
   const rows: string[][] = [];
   let cells: string[] = [];
+  const plainCell = /[^,\r\n]*/y;
   let position = 0;
   let line = 1;
   const fail = (what: string): never => {
@@ -48,7 +49,8 @@ export function parseCsv(text: string): string[][] {
       }
       line += cell.split('\n').length - 1;
     } else {
-      const [plain = ''] = /^[^,\r\n]*/.exec(text.slice(position, position + 100_000)) ?? [];
+      plainCell.lastIndex = position;
+      const [plain = ''] = plainCell.exec(text) ?? [];
       if (plain.includes('"')) fail('a quote stands inside of a plain cell');
       cell = plain;
       position += plain.length;

@@ -1,5 +1,5 @@
 import type { MeterPrice } from '@bulkhead/model';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { account, assigned, coreHour, gib, inputOf, march, priceOf, row, sha256, version } from '../../test/bill.ts';
 import { monthOf } from './period.ts';
 import { type RateInput, rate } from './rate.ts';
@@ -174,6 +174,17 @@ describe('periods', () => {
     expect(monthOf('2026-03', 'Asia/Kolkata').start).toBe('2026-02-28T18:30:00.000Z');
     // Midnight of 1 October did not come to pass there: the clock went from 24:00 to 01:00.
     expect(monthOf('2017-10', 'America/Asuncion').start).toBe('2017-10-01T04:00:00.000Z');
+  });
+
+  test('a browser without Temporal is told what to do, and everything but months and days works in it', () => {
+    vi.stubGlobal('Temporal', undefined);
+    try {
+      expect(() => monthOf('2026-03', 'UTC')).toThrow(/this browser does not know the bounds of months/);
+      const input = inputOf([priceOf('cpu-used', { model: 'per-unit', unitPrice: '1' })], [row({ quantity: coreHour })]);
+      expect(brief(input)).toEqual([['usage', '1', '1', '1.00']]);
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   test('a flat fee of a month with a clock change is the whole fee, and by halves it is by seconds', () => {
