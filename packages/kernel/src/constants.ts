@@ -2,6 +2,7 @@ import { arch } from './arch.ts';
 
 /** include/uapi/linux/sched.h */
 export const CLONE_VM = 0x00000100n;
+export const CLONE_FILES = 0x00000400n;
 export const CLONE_PIDFD = 0x00001000n;
 export const CLONE_PARENT = 0x00008000n;
 export const CLONE_NEWTIME = 0x00000080n;
@@ -200,6 +201,25 @@ export const PERF_RECORD_FORK = 7;
 export const PERF_RECORD_NAMESPACES = 16;
 export const PERF_RECORD_MISC_COMM_EXEC = 1 << 13;
 
+/** include/uapi/linux/bpf.h */
+export const BPF_MAP_CREATE = 0;
+export const BPF_PROG_LOAD = 5;
+export const BPF_BTF_LOAD = 18;
+export const BPF_MAP_LOOKUP_AND_DELETE_BATCH = 25;
+export const BPF_LINK_CREATE = 28;
+export const BPF_ITER_CREATE = 33;
+export const BPF_PROG_TYPE_TRACING = 26;
+export const BPF_TRACE_ITER = 28;
+export const BPF_MAP_TYPE_HASH = 1;
+export const BPF_F_NO_PREALLOC = 1;
+export const BPF_FUNC_map_lookup_elem = 1;
+export const BPF_FUNC_map_update_elem = 2;
+export const BPF_FUNC_get_current_pid_tgid = 14;
+export const BPF_FUNC_probe_read_kernel = 113;
+export const BPF_FUNC_seq_write = 127;
+/** Linux 5.17 */
+export const BPF_FUNC_loop = 181;
+
 /** include/uapi/linux/fcntl.h */
 export const F_DUPFD_CLOEXEC = 1030;
 export const F_SETPIPE_SZ = 1031;
@@ -227,6 +247,7 @@ export const CLOSE_RANGE_CLOEXEC = 4;
 export const CGROUP_SUPER_MAGIC = 0x27e0eb;
 export const CGROUP2_SUPER_MAGIC = 0x63677270;
 export const PROC_SUPER_MAGIC = 0x9fa0;
+export const NSFS_MAGIC = 0x6e736673;
 export const TMPFS_MAGIC = 0x01021994;
 
 /** include/uapi/linux/capability.h */

@@ -72,3 +72,6 @@ export function numberOf(fd: Fd): number {
   if (number === undefined) throw new Error(`descriptor of ${fd.label} is closed`);
   return number;
 }
+
+/** Whether /proc or the kernel, naming descriptors by their numbers, means this one. */
+export const hasNumber = (fd: Fd, number: number): boolean => numberOf(fd) === number;

@@ -1,4 +1,5 @@
 /** The only importer of koffi: one function a syscall, named as in section 2 of the manual; descriptors as objects. No policy. */
+export * from './bpf.ts';
 export {
   assembleDeviceProgram,
   attachDeviceProgram,
@@ -12,12 +13,15 @@ export {
   openDeviceProgram,
   readDeviceProgram,
 } from './bpf-cgroup-device.ts';
+export * from './bpf-assembler.ts';
+export * from './btf.ts';
+export * from './btf-encoder.ts';
 export * from './constants.ts';
 export { type EpollEvent, epoll_create1, epoll_ctl, epoll_wait } from './epoll.ts';
 export * from './error.ts';
 export { type CgroupEvent, writeEventControl, writeEventControlAside } from './event-control.ts';
 export { eventfd, takeEventfd } from './eventfd.ts';
-export { Fd } from './fd.ts';
+export { Fd, hasNumber } from './fd.ts';
 export * from './file.ts';
 export * from './inherit.ts';
 export { type InotifyEvent, inotify_add_watch, inotify_init1, inotify_rm_watch, readInotify } from './inotify.ts';

@@ -39,6 +39,8 @@ const headers = [
   'linux/magic.h',
   'linux/close_range.h',
   'linux/perf_event.h',
+  'linux/bpf.h',
+  'linux/btf.h',
 ];
 
 /** Newer than the headers of some supported distributions; what they mean is held by tests that use them on a live kernel. */
@@ -59,7 +61,7 @@ const mayBeNewer = new Set([
 ]);
 
 /** Structs that say their own size to the kernel: newer headers have more of them. */
-const growing = new Set(['perfEventAttr']);
+const growing = new Set(['perfEventAttr', 'bpfProgLoad', 'bpfMapCreate', 'bpfMapBatch', 'bpfBtfLoad', 'bpfLinkCreate', 'bpfIterCreate']);
 
 /** In sys/mount.h alone, which cannot be read beside linux/mount.h; named with an underscore in the header. */
 const readElsewhere = new Set(['MNT_DETACH', 'LINUX_CAPABILITY_VERSION_3']);
@@ -151,6 +153,22 @@ describe.skipIf(process.arch !== 'x64')('layouts and constants as the C compiler
       'MSG_TRUNC',
       'MSG_CTRUNC',
       'SCM_RIGHTS',
+      'BPF_MAP_CREATE',
+      'BPF_MAP_LOOKUP_AND_DELETE_BATCH',
+      'BPF_MAP_TYPE_HASH',
+      'BPF_F_NO_PREALLOC',
+      'BPF_FUNC_map_lookup_elem',
+      'BPF_FUNC_map_update_elem',
+      'BPF_PROG_LOAD',
+      'BPF_BTF_LOAD',
+      'BPF_LINK_CREATE',
+      'BPF_ITER_CREATE',
+      'BPF_PROG_TYPE_TRACING',
+      'BPF_TRACE_ITER',
+      'BPF_FUNC_get_current_pid_tgid',
+      'BPF_FUNC_probe_read_kernel',
+      'BPF_FUNC_seq_write',
+      'BPF_FUNC_loop',
       'PERF_TYPE_SOFTWARE',
       'PERF_COUNT_SW_DUMMY',
       'PERF_RECORD_LOST',
