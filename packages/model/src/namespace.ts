@@ -91,12 +91,25 @@ export const Unreadable = z.object({
 });
 export type Unreadable = z.infer<typeof Unreadable>;
 
+/**
+ * How a host is looked at: by walks of the kernel over its own tasks (BPF iterators), or by /proc, process by process, which
+ * takes many times as long.
+ */
+export const NamespaceWay = z.object({
+  kind: z.enum(['iterator', 'proc']),
+  /** Why it is not the faster one. */
+  reason: z.string().max(400).optional(),
+});
+export type NamespaceWay = z.infer<typeof NamespaceWay>;
+
 /** Everything on a host that lives in namespaces, at one moment. */
 export const NamespaceInventory = z.object({
   at: Timestamp,
   namespaces: z.array(Namespace),
   workloads: z.array(Workload),
   unreadable: Unreadable,
+  /** Agents of before this was told leave it out. */
+  way: NamespaceWay.optional(),
 });
 export type NamespaceInventory = z.infer<typeof NamespaceInventory>;
 

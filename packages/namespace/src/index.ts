@@ -4,6 +4,7 @@ export { parseIdMap, readIdMap } from './id-map.ts';
 export type { InventoryChanges } from './inventory/inventory.ts';
 export { type TaskSource, TaskWatch } from './inventory/task-watch.ts';
 export { NamespaceTracker, type TrackerOptions } from './inventory/tracker.ts';
+export { openHostIterator } from './inventory/ways.ts';
 export { type CgroupMaker, makerOfPath, type OwnInstance } from './maker/cgroup-maker.ts';
 export { ContainerNames, type NameDirectories, usualDirectories } from './maker/container-names.ts';
 export { readNamespaces } from './namespaces.ts';

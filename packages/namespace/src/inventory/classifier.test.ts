@@ -51,7 +51,7 @@ function read(pid: number, facts: Partial<ProcessReading> & { line?: string; cgr
   const identity = classifier.workloadOf(reading, known?.workload);
   const workload = workloads.get(identity.id) ?? new WorkloadRecord(identity);
   workloads.set(workload.id, workload);
-  processes.set(pid, { ...reading, workload });
+  processes.set(pid, { ...reading, workload, serial: 1 });
   return workload;
 }
 

@@ -1,4 +1,4 @@
-import type { Maker } from '@bulkhead/model';
+import type { Maker, NamespaceType } from '@bulkhead/model';
 import { type CgroupMaker, makerOfPath, type OwnInstance } from '../maker/cgroup-maker.ts';
 import {
   instanceOfLauncher,
@@ -10,6 +10,7 @@ import {
   watchedContainer,
 } from '../maker/monitor.ts';
 import { namingPaths, parseCgroups } from './cgroup-path.ts';
+import { indexOfType } from './namespace-types.ts';
 import type { ProcessReading } from './process-reading.ts';
 import type { ProcessRecord } from './process-record.ts';
 import type { WorkloadIdentity, WorkloadRecord } from './workload-record.ts';
@@ -137,8 +138,16 @@ export class Classifier {
         return { id: idOf(watched.runtime, watched.externalId ?? ''), maker: watched, cgroupPath, inherited: true };
     }
     if (process.command === 'bwrap') return this.#command(process, { runtime: 'bubblewrap', name: 'bwrap' }, cgroupPath);
+    // Those of a browser are made without privileges, which takes a user namespace, or by its setuid helper, which makes a
+    // pid namespace: others need not be read.
+    if (!this.#isElsewhere(process, 'user') && !this.#isElsewhere(process, 'pid')) return undefined;
     const args = this.#options.argumentsOf(process.pid);
     return isBrowserSandbox(args) ? this.#browser(process, args, cgroupPath) : undefined;
+  }
+
+  #isElsewhere({ namespaces }: ProcessReading, type: NamespaceType): boolean {
+    const ino = namespaces[indexOfType(type)] ?? 0;
+    return ino !== 0 && !this.#options.initial.has(ino);
   }
 
   /** Forked ahead of need: it becomes a container's when it is told which. */

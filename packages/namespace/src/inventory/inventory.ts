@@ -4,7 +4,7 @@ import type {
   NamespaceInventory,
   NamespaceKey,
   NamespaceType,
-  ProcessReference,
+  NamespaceWay,
   Unreadable,
   Workload,
 } from '@bulkhead/model';
@@ -14,12 +14,9 @@ import { NamespaceRecord } from './namespace-record.ts';
 import type { NamespaceDescriptor, NamespaceSet } from './proc-reader.ts';
 import type { ProcessReading } from './process-reading.ts';
 import type { ProcessRecord } from './process-record.ts';
-import type { FoundRelations, NamespacePlace, NamespaceRelations } from './relations.ts';
-import { type WorkloadIdentity, WorkloadRecord } from './workload-record.ts';
-
-const maxListed = 16;
-const maxGroups = 64;
-const ticksPerSecond = 100;
+import { type FoundRelations, LinkPlace, type NamespacePlace, type NamespaceRelations, type OuterNamespace } from './relations.ts';
+import { Show } from './show.ts';
+import { isSameSet, type WorkloadIdentity, WorkloadRecord } from './workload-record.ts';
 
 /** Asks a namespace that was not met before. @param isKnown whether an outer one need not be asked too */
 export type RelationsReader = (
@@ -34,7 +31,6 @@ export interface InventoryOptions {
   /** The host's own, in the order of NamespaceType. */
   initial: NamespaceSet;
   relations: RelationsReader;
-  linkOf(pid: number, type: NamespaceType, tid?: number): string;
   workloadOf(process: ProcessReading, current: WorkloadRecord | undefined): WorkloadIdentity;
   bootWallMsec(): number;
 }
@@ -53,6 +49,7 @@ export interface InventoryChanges {
 export class Inventory {
   readonly #options: InventoryOptions;
   readonly #dev: string;
+  readonly #show: Show;
   readonly #initial: ReadonlySet<number>;
   readonly #processes = new Map<number, ProcessRecord>();
   readonly #namespaces = new Map<number, NamespaceRecord>();
@@ -65,15 +62,25 @@ export class Inventory {
   readonly #unreadable = new Set<number>();
   readonly #unnamed = new Set<WorkloadRecord>();
   #hasNews = false;
+  readonly #isKnown = (ino: number): boolean => this.#current(ino) !== undefined;
+  #serial = 0;
+  #nowMsec = 0;
+  #nowText = '';
 
   constructor(options: InventoryOptions) {
     this.#options = options;
     this.#dev = String(options.dev);
     this.#initial = new Set(options.initial);
+    this.#show = new Show({ dev: this.#dev, namespaces: this.#namespaces, bootWallMsec: options.bootWallMsec });
   }
 
   get processes(): ReadonlyMap<number, ProcessRecord> {
     return this.#processes;
+  }
+
+  /** Grows with every process that is put. */
+  get serial(): number {
+    return this.#serial;
   }
 
   get namespaces(): ReadonlyMap<number, NamespaceRecord> {
@@ -110,6 +117,7 @@ export class Inventory {
 
   /** A process that is new, or is no longer as it was read before. */
   put(reading: ProcessReading): ProcessRecord {
+    this.#serial += 1;
     const known = this.#processes.get(reading.pid);
     if (known !== undefined && known.startTimeTicks === reading.startTimeTicks) {
       this.#update(known, reading);
@@ -117,7 +125,7 @@ export class Inventory {
     }
     if (known !== undefined) this.remove(known.pid);
     const workload = this.#workloadFor(this.#options.workloadOf(reading, undefined));
-    const process: ProcessRecord = { ...reading, workload };
+    const process: ProcessRecord = { ...reading, workload, serial: this.#serial, reference: undefined };
     this.#processes.set(process.pid, process);
     this.#joinNamespaces(process);
     this.#joinWorkload(process, workload);
@@ -125,12 +133,13 @@ export class Inventory {
   }
 
   #update(process: ProcessRecord, reading: ProcessReading): void {
+    process.serial = this.#serial;
     const same =
       process.command === reading.command &&
       process.cgroups === reading.cgroups &&
       process.parentPid === reading.parentPid &&
       process.session === reading.session &&
-      sameSet(process.namespaces, reading.namespaces) &&
+      isSameSet(process.namespaces, reading.namespaces) &&
       sameThreads(process.otherThreads, reading.otherThreads);
     if (same) {
       process.state = reading.state;
@@ -140,7 +149,7 @@ export class Inventory {
     const before = { namespaces: process.namespaces, otherThreads: process.otherThreads };
     const left = process.workload;
     const workload = this.#workloadFor(this.#options.workloadOf(reading, left));
-    Object.assign(process, reading);
+    Object.assign(process, reading, { serial: this.#serial, reference: undefined });
     // Joined before the others are left, so that a namespace that stays is not gone for a moment.
     this.#joinNamespaces(process);
     this.#leaveNamespaces(process, before);
@@ -170,9 +179,10 @@ export class Inventory {
     if (sameDescriptors(before, descriptors)) return;
     const byNamespace = Map.groupBy(descriptors, ({ ino }) => ino);
     for (const [ino, fds] of byNamespace) {
-      const [{ type, fd }] = fds as [NamespaceDescriptor];
-      const namespace = this.#namespace(ino, type, { path: `/proc/${process.pid}/fd/${fd}`, link: false });
-      namespace.descriptors.set(
+      const [{ type, fd, tid }] = fds as [NamespaceDescriptor];
+      const namespace = this.#namespace(ino, type) ?? this.#meet(ino, type, { path: descriptorPath(process.pid, fd, tid), link: false });
+      this.#mark(namespace);
+      namespace.setDescriptors(
         process,
         fds.map((each) => each.fd),
       );
@@ -180,7 +190,7 @@ export class Inventory {
     for (const ino of new Set(before.map((each) => each.ino))) {
       if (byNamespace.has(ino)) continue;
       const namespace = this.#namespaces.get(ino);
-      namespace?.descriptors.delete(process);
+      namespace?.setDescriptors(process, []);
       this.#mark(namespace);
     }
     if (descriptors.length === 0) this.#descriptorsOf.delete(process);
@@ -193,17 +203,17 @@ export class Inventory {
     const byNamespace = Map.groupBy(mounts, ({ ino }) => ino);
     for (const [ino, found] of byNamespace) {
       const [{ type, path }] = found as [NamespaceMount];
-      const namespace = this.#namespace(ino, type, { path: openPath(path), link: false });
+      const namespace = this.#namespace(ino, type) ?? this.#meet(ino, type, { path: openPath(path), link: false });
       const paths = found.map((each) => each.path);
       const known = namespace.mounts.get(mountNamespace);
       if (known !== undefined && known.join('\0') === paths.join('\0')) continue;
-      namespace.mounts.set(mountNamespace, paths);
+      namespace.setMounts(mountNamespace, paths);
       this.#mark(namespace);
     }
     for (const ino of new Set(before.map((each) => each.ino))) {
       if (byNamespace.has(ino)) continue;
       const namespace = this.#namespaces.get(ino);
-      namespace?.mounts.delete(mountNamespace);
+      namespace?.setMounts(mountNamespace, []);
       this.#mark(namespace);
     }
     if (mounts.length === 0) this.#mountsIn.delete(mountNamespace);
@@ -215,12 +225,14 @@ export class Inventory {
     this.#bury();
     const changes: InventoryChanges = { namespaces: [], removedNamespaces: [], workloads: [], removedWorkloads: [] };
     for (const [ino, namespace] of this.#dirtyNamespaces) {
-      if (this.#namespaces.has(ino)) changes.namespaces.push(this.#showNamespace(this.#namespaces.get(ino) as NamespaceRecord));
-      else changes.removedNamespaces.push(this.keyOf(namespace.ino));
+      namespace.isDirty = false;
+      const current = this.#namespaces.get(ino);
+      if (current !== undefined) changes.namespaces.push(this.#show.namespace(current));
+      else changes.removedNamespaces.push(namespace.key);
     }
     for (const workload of this.#dirtyWorkloads) {
       const current = this.#workloads.get(workload.id);
-      if (current === workload) changes.workloads.push(this.showWorkload(workload));
+      if (current === workload) changes.workloads.push(this.#show.workload(workload));
       else if (current === undefined) changes.removedWorkloads.push(workload.id);
     }
     this.#dirtyNamespaces.clear();
@@ -239,18 +251,15 @@ export class Inventory {
   }
 
   /** Everything, at one moment. */
-  show(unreadable: Unreadable): NamespaceInventory {
+  show(unreadable: Unreadable, way: NamespaceWay): NamespaceInventory {
     this.#bury();
     return {
       at: new Date().toISOString(),
-      namespaces: [...this.#namespaces.values()].map((namespace) => this.#showNamespace(namespace)),
-      workloads: [...this.#workloads.values()].map((workload) => this.showWorkload(workload)),
+      namespaces: [...this.#namespaces.values()].map((namespace) => this.#show.namespace(namespace)),
+      workloads: [...this.#workloads.values()].map((workload) => this.#show.workload(workload)),
       unreadable,
+      way,
     };
-  }
-
-  keyOf(ino: number): NamespaceKey {
-    return `${this.#dev}-${ino}`;
   }
 
   /** @returns undefined where no namespace has the key */
@@ -261,7 +270,11 @@ export class Inventory {
   }
 
   showNamespace(namespace: NamespaceRecord): Namespace {
-    return this.#showNamespace(namespace);
+    return this.#show.namespace(namespace);
+  }
+
+  showWorkload(workload: WorkloadRecord): Workload {
+    return this.#show.workload(workload);
   }
 
   /** What a maker is called came to be known. */
@@ -285,16 +298,21 @@ export class Inventory {
   }
 
   #joinNamespaces(process: ProcessRecord): void {
-    for (const [index, ino] of process.namespaces.entries()) {
+    for (const index of joinOrder) {
+      const ino = process.namespaces[index] as number;
+      if (ino === 0) continue;
       const type = NamespaceTypes.options[index] as NamespaceType;
-      if (ino !== 0)
-        this.#namespace(ino, type, { path: this.#options.linkOf(process.pid, type), link: true, pid: process.pid }).members.add(process);
+      const namespace = this.#namespace(ino, type) ?? this.#meet(ino, type, new LinkPlace(process.pid, type));
+      namespace.members.add(process);
+      this.#mark(namespace);
     }
     for (const [tid, namespaces] of process.otherThreads)
       for (const [index, ino] of namespaces.entries()) {
         if (ino === 0 || ino === process.namespaces[index]) continue;
         const type = NamespaceTypes.options[index] as NamespaceType;
-        this.#namespace(ino, type, { path: this.#options.linkOf(process.pid, type, tid), link: true }).threads.set(tid, process);
+        const namespace = this.#namespace(ino, type) ?? this.#meet(ino, type, new LinkPlace(process.pid, type, tid));
+        namespace.addThread(tid, process);
+        this.#mark(namespace);
       }
     if (process.namespaces.every((ino) => ino === 0) && process.otherThreads.size === 0) this.#unreadable.add(process.pid);
     else this.#unreadable.delete(process.pid);
@@ -326,24 +344,27 @@ export class Inventory {
         const now = ended ? undefined : process.otherThreads.get(tid)?.[index];
         if (now === ino && process.namespaces[index] !== ino) continue;
         const namespace = this.#namespaces.get(ino);
-        if (namespace?.threads.delete(tid) === true) this.#mark(namespace);
+        if (namespace?.removeThread(tid) === true) this.#mark(namespace);
       }
   }
 
-  #namespace(ino: number, type: NamespaceType, place: NamespacePlace): NamespaceRecord {
-    let namespace = this.#current(ino);
-    if (namespace !== undefined && namespace.type !== type) {
-      this.#forget(namespace);
-      namespace = undefined;
+  /** @returns undefined where no namespace of this type is known by the number */
+  #namespace(ino: number, type: NamespaceType): NamespaceRecord | undefined {
+    const namespace = this.#current(ino);
+    if (namespace === undefined || namespace.type === type) return namespace;
+    this.#forget(namespace);
+    return undefined;
+  }
+
+  /** One that was not known until now. */
+  #meet(ino: number, type: NamespaceType, place: NamespacePlace): NamespaceRecord {
+    const namespace = this.#create(ino, type);
+    const { relations, outer } = this.#options.relations(place, namespace, this.#isKnown);
+    for (let index = outer.length - 1; index >= 0; index -= 1) {
+      const each = outer[index] as OuterNamespace;
+      if (this.#current(each.ino) === undefined) this.#relate(this.#create(each.ino, each.type), each.relations);
     }
-    if (namespace === undefined) {
-      namespace = this.#create(ino, type);
-      const { outer, ...relations } = this.#options.relations(place, namespace, (each) => this.#current(each) !== undefined);
-      for (const each of outer.toReversed())
-        if (this.#current(each.ino) === undefined) this.#relate(this.#create(each.ino, each.type), each.relations);
-      this.#relate(namespace, relations);
-    }
-    this.#mark(namespace);
+    this.#relate(namespace, relations);
     return namespace;
   }
 
@@ -356,10 +377,20 @@ export class Inventory {
   }
 
   #create(ino: number, type: NamespaceType): NamespaceRecord {
-    const namespace = new NamespaceRecord(ino, type, this.#initial.has(ino), new Date().toISOString());
+    const namespace = new NamespaceRecord(`${this.#dev}-${ino}`, ino, { type, initial: this.#initial.has(ino), firstSeenAt: this.#now() });
     this.#namespaces.set(ino, namespace);
     this.#mark(namespace);
     return namespace;
+  }
+
+  /** The same text for all that are met within a millisecond. */
+  #now(): string {
+    const msec = Date.now();
+    if (msec !== this.#nowMsec) {
+      this.#nowMsec = msec;
+      this.#nowText = new Date(msec).toISOString();
+    }
+    return this.#nowText;
   }
 
   #relate(namespace: NamespaceRecord, { owner, parent, ownerUid, mountNamespaceId }: NamespaceRelations): void {
@@ -367,17 +398,24 @@ export class Inventory {
     namespace.owner = owner;
     namespace.parent = parent;
     namespace.ownerUid = ownerUid;
-    for (const outer of new Set([owner, parent])) {
-      if (outer === undefined || outer === namespace.ino) continue;
-      const record = this.#namespaces.get(outer);
-      record?.children.add(namespace.ino);
-      this.#mark(record);
-    }
+    this.#adopt(namespace, owner);
+    if (parent !== owner) this.#adopt(namespace, parent);
+  }
+
+  /** Tells an outer namespace that it has one more within. */
+  #adopt(namespace: NamespaceRecord, outer: number | undefined): void {
+    if (outer === undefined || outer === namespace.ino) return;
+    const record = this.#namespaces.get(outer);
+    record?.addChild(namespace.ino);
+    this.#mark(record);
   }
 
   #mark(namespace: NamespaceRecord | undefined): void {
     if (namespace === undefined) return;
-    this.#dirtyNamespaces.set(namespace.ino, namespace);
+    if (!namespace.isDirty) {
+      namespace.isDirty = true;
+      this.#dirtyNamespaces.set(namespace.ino, namespace);
+    }
     if (!namespace.initial) this.#hasNews = true;
   }
 
@@ -393,110 +431,33 @@ export class Inventory {
   /** @returns outer ones that may have lost their last holder */
   #forget(namespace: NamespaceRecord): NamespaceRecord[] {
     this.#namespaces.delete(namespace.ino);
+    namespace.isDirty = true;
     this.#dirtyNamespaces.set(namespace.ino, namespace);
     const outer: NamespaceRecord[] = [];
     for (const ino of new Set([namespace.owner, namespace.parent])) {
       const record = ino === undefined ? undefined : this.#namespaces.get(ino);
-      if (record?.children.delete(namespace.ino) !== true) continue;
+      if (record?.removeChild(namespace.ino) !== true) continue;
       this.#mark(record);
       outer.push(record);
     }
     return outer;
   }
-
-  #makerOf(namespace: NamespaceRecord, depth = 0): Maker {
-    if (namespace.initial) return kernelMaker;
-    const leader = namespace.members.oldest ?? namespace.threads.values().next().value;
-    if (leader !== undefined) {
-      const { maker } = leader.workload;
-      // Of work that is no container, what people know it by is the command that lives in it.
-      namespace.maker = maker.runtime === 'plain' ? { ...maker, name: leader.command } : maker;
-    }
-    if (namespace.maker !== undefined) return namespace.maker;
-    const holder = namespace.descriptors.keys().next().value;
-    if (holder !== undefined) return holder.workload.maker;
-    const paths = namespace.mounts.values().next().value;
-    const name = paths?.[0]?.split('/').at(-1);
-    if (name !== undefined && name !== '') return { runtime: 'plain', name: name.slice(0, 256) };
-    const child = this.#namespaces.get(namespace.children.values().next().value ?? 0);
-    if (child !== undefined && depth < 32) return this.#makerOf(child, depth + 1);
-    return { runtime: 'plain', name: `${namespace.type} namespace` };
-  }
-
-  #showNamespace(namespace: NamespaceRecord): Namespace {
-    const { ino, type, owner, parent, ownerUid, members, threads, mounts, descriptors, children } = namespace;
-    const leader = members.oldest;
-    let [mountCount, descriptorCount] = [0, 0];
-    const [listedMounts, listedDescriptors]: [Namespace['holders']['mounts'], Namespace['holders']['descriptors']] = [[], []];
-    for (const [mountNamespace, paths] of mounts) {
-      mountCount += paths.length;
-      for (const path of paths)
-        if (listedMounts.length < maxListed) listedMounts.push({ path, mountNamespace: this.keyOf(mountNamespace) });
-    }
-    for (const [process, fds] of descriptors) {
-      descriptorCount += fds.length;
-      for (const fd of fds) if (listedDescriptors.length < maxListed) listedDescriptors.push({ process: showProcess(process), fd });
-    }
-    return {
-      key: this.keyOf(ino),
-      type,
-      dev: this.#dev,
-      ino: String(ino),
-      initial: namespace.initial,
-      ...(owner === undefined ? {} : { owner: this.keyOf(owner) }),
-      ...(parent === undefined ? {} : { parent: this.keyOf(parent) }),
-      ...(ownerUid === undefined ? {} : { ownerUid }),
-      maker: this.#makerOf(namespace),
-      holders: {
-        processes: members.size,
-        threads: threads.size,
-        mounts: listedMounts,
-        mountCount,
-        descriptors: listedDescriptors,
-        descriptorCount,
-        children: children.size,
-      },
-      ...(leader === undefined ? {} : { leader: showProcess(leader) }),
-      firstSeenAt: namespace.firstSeenAt,
-    };
-  }
-
-  showWorkload(workload: WorkloadRecord): Workload {
-    const leader = workload.members.oldest as ProcessReading;
-    const startedMsec = this.#options.bootWallMsec() + (leader.startTimeTicks * 1000) / ticksPerSecond;
-    return {
-      id: workload.id,
-      maker: workload.maker.runtime === 'plain' ? { ...workload.maker, name: leader.command } : workload.maker,
-      cgroupPath: workload.cgroupPath,
-      processes: workload.members.size,
-      leader: showProcess(leader),
-      startedAt: new Date(startedMsec).toISOString(),
-      groups: workload.groups(maxGroups).map((group) => ({
-        namespaces: group.namespaces.filter((ino) => ino !== 0).map((ino) => this.keyOf(ino)),
-        processes: group.members.size,
-        leader: showProcess(group.members.oldest as ProcessReading),
-      })),
-      groupCount: workload.groupCount,
-    };
-  }
 }
 
-const kernelMaker: Maker = { runtime: 'kernel', name: 'kernel' };
+/** The user namespace first: it owns the others. */
+const joinOrder = NamespaceTypes.options
+  .map((type, index) => ({ type, index }))
+  .sort((one, other) => Number(other.type === 'user') - Number(one.type === 'user'))
+  .map(({ index }) => index);
 
-export const showProcess = ({ pid, startTimeTicks, command }: ProcessReading): ProcessReference => ({
-  pid,
-  startTimeTicks: String(startTimeTicks),
-  command,
-});
-
-const sameSet = (one: NamespaceSet, other: NamespaceSet): boolean =>
-  one.length === other.length && one.every((ino, index) => ino === other[index]);
+const descriptorPath = (pid: number, fd: number, tid: number | undefined): string =>
+  tid === undefined ? `/proc/${pid}/fd/${fd}` : `/proc/${pid}/task/${tid}/fd/${fd}`;
 
 function sameThreads(one: ReadonlyMap<number, NamespaceSet>, other: ReadonlyMap<number, NamespaceSet>): boolean {
   if (one.size !== other.size) return false;
   for (const [tid, set] of one) {
     const found = other.get(tid);
-    if (found === undefined || !sameSet(set, found)) return false;
+    if (found === undefined || !isSameSet(set, found)) return false;
   }
   return true;
 }

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { opendirSync, readdirSync } from 'node:fs';
 import { errnoNumber, hasErrno, readFileInto, readListInto, readlinkInto, sizeOf } from '@bulkhead/kernel';
 import { NamespaceType } from '@bulkhead/model';
 import { type NamespaceMount, parseNamespaceMounts } from './mountinfo.ts';
@@ -15,6 +15,8 @@ const linkNames = NamespaceType.options.map((type) => `/ns/${linkNameOf(type)}\0
 const ofThreads: ReadonlySet<NamespaceType> = new Set<NamespaceType>(['network', 'mount', 'ipc', 'uts', 'cgroup']);
 const isOfThread = NamespaceType.options.map((type) => ofThreads.has(type));
 
+const namesAtOnce = 256;
+
 /** Listing a directory costs as much as reading some five links. */
 const mostGuessed = 32;
 
@@ -26,6 +28,8 @@ export interface NamespaceDescriptor {
   ino: number;
   type: NamespaceType;
   fd: number;
+  /** Set where it is in a table of descriptors that this thread does not share with its process. */
+  tid?: number;
 }
 
 /** Reads processes below a /proc. It uses its buffers again and again. */
@@ -45,14 +49,17 @@ export class ProcReader {
     this.#lacking = new Set(own.flatMap((ino, index) => (ino < 0 ? [index] : [])));
   }
 
-  /** Every process, in the order of /proc. */
-  pids(): number[] {
-    const pids: number[] = [];
-    for (const name of readdirSync(this.#root)) {
-      const first = name.charCodeAt(0);
-      if (first >= 0x30 && first <= 0x39) pids.push(Number(name));
+  /** Every process, in the order of /proc, and undefined for what is none: the directory is read bit by bit. */
+  *eachPid(): Generator<number | undefined, void, unknown> {
+    const directory = opendirSync(this.#root, { bufferSize: namesAtOnce });
+    try {
+      for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
+        const first = entry.name.charCodeAt(0);
+        yield first >= 0x30 && first <= 0x39 ? Number(entry.name) : undefined;
+      }
+    } finally {
+      directory.closeSync();
     }
-    return pids;
   }
 
   /** stat and cgroup of a process. @returns undefined where it is gone */
@@ -62,6 +69,11 @@ export class ProcReader {
     if (statLength <= 0) return undefined;
     const stat = parseStat(this.#text.subarray(0, statLength));
     return { pid, ...stat, cgroups: this.#readCgroups(directory) };
+  }
+
+  /** Text of /proc/<pid>/cgroup. @returns an empty one where it is gone */
+  cgroups(pid: number): string {
+    return this.#readCgroups(`${this.#root}/${pid}`);
   }
 
   /** Most processes are in the same cgroups as the one before: then it is the same text, not one more. */

@@ -22,6 +22,20 @@ export type ProcessStat = Omit<ProcessFacts, 'pid' | 'cgroups'>;
 /** include/linux/sched.h */
 const PF_KTHREAD = 0x00200000;
 
+/** By the flags of a task. */
+export const isKernelThread = (flags: number): boolean => (flags & PF_KTHREAD) !== 0;
+
+/** include/linux/sched.h: states that are told, the idle one that is told apart, and their letters (fs/proc/array.c). */
+const TASK_REPORT = 0x7f;
+const TASK_IDLE = 0x402;
+const stateLetters = 'RSDTtXZP';
+
+/** The letter of /proc/<pid>/stat for the state of a task. */
+export function stateOf(state: number, exitState: number): string {
+  if (state === TASK_IDLE) return 'I';
+  return stateLetters.charAt(32 - Math.clz32((state | exitState) & TASK_REPORT));
+}
+
 /**
  * Reads a line of /proc/<pid>/stat (proc_pid_stat(5)). The command may hold spaces, parentheses and line ends: fields are
  * counted from the last `)`.
@@ -51,7 +65,7 @@ export function parseStat(line: Buffer): ProcessStat {
     state: String.fromCharCode(line[close + 2] as number),
     parentPid: fields[0] as number,
     session: fields[2] as number,
-    kernel: ((fields[5] as number) & PF_KTHREAD) !== 0,
+    kernel: isKernelThread(fields[5] as number),
     threads: fields[16] as number,
     startTimeTicks: fields[18] as number,
     command: line.toString('utf8', open + 1, close),

@@ -1,3 +1,4 @@
+import type { ProcessReference } from '@bulkhead/model';
 import type { NamespaceSet } from './proc-reader.ts';
 import type { ProcessFacts } from './process-facts.ts';
 
@@ -6,4 +7,6 @@ export interface ProcessReading extends ProcessFacts {
   namespaces: NamespaceSet;
   /** Threads whose namespaces differ from the main thread's, by tid. */
   otherThreads: ReadonlyMap<number, NamespaceSet>;
+  /** As lists name it, once that was asked for. */
+  reference?: ProcessReference | undefined;
 }

@@ -13,6 +13,7 @@ import {
   reopen,
 } from '@bulkhead/kernel';
 import type { NamespaceType } from '@bulkhead/model';
+import { linkNameOf } from './namespace-types.ts';
 
 /** What the ioctls of ioctl_nsfs(2) tell of a namespace; an absent field could not be read. */
 export interface NamespaceRelations {
@@ -31,7 +32,8 @@ export interface OuterNamespace {
   relations: NamespaceRelations;
 }
 
-export interface FoundRelations extends NamespaceRelations {
+export interface FoundRelations {
+  relations: NamespaceRelations;
   /** Outer ones that were not known yet, from the inside out. */
   outer: readonly OuterNamespace[];
 }
@@ -41,10 +43,33 @@ export interface FoundRelations extends NamespaceRelations {
  * other path may lead elsewhere by the time it is followed.
  */
 export interface NamespacePlace {
-  path: string;
-  link: boolean;
+  readonly path: string;
+  readonly link: boolean;
   /** Set where it is the namespace of a main thread. */
-  pid?: number;
+  readonly pid?: number | undefined;
+}
+
+/** A link below /proc; of thousands that are met, the path of hardly one is asked for. */
+export class LinkPlace implements NamespacePlace {
+  readonly link = true;
+  readonly #process: number;
+  readonly #type: NamespaceType;
+  readonly #tid: number | undefined;
+
+  /** @param tid of another thread than the main one */
+  constructor(process: number, type: NamespaceType, tid?: number) {
+    this.#process = process;
+    this.#type = type;
+    this.#tid = tid;
+  }
+
+  get path(): string {
+    return `/proc/${this.#process}/${this.#tid === undefined ? '' : `task/${this.#tid}/`}ns/${linkNameOf(this.#type)}`;
+  }
+
+  get pid(): number | undefined {
+    return this.#tid === undefined ? this.#process : undefined;
+  }
 }
 
 const typeOfFlag = new Map(namespaceTable.map((row) => [Number(row.flag), row.type as NamespaceType]));
@@ -117,6 +142,30 @@ export function askRelations(
 }
 
 /**
+ * As askRelations, with what a walk of the kernel told beside.
+ *
+ * @returns undefined where outer ones are not known and are to be asked themselves
+ */
+export function knownRelations(
+  told: NamespaceRelations | undefined,
+  ino: number,
+  isKnown: (ino: number) => boolean,
+): NamespaceRelations | undefined {
+  if (told === undefined) return undefined;
+  const isThere = (each: number | undefined): boolean => each === undefined || each === ino || isKnown(each);
+  return isThere(told.owner) && isThere(told.parent) ? told : undefined;
+}
+
+/** What was told, where the outer ones cannot be asked: they are there, and nothing more is known of them. */
+export function toldRelations(told: NamespaceRelations, type: NamespaceType, isKnown: (ino: number) => boolean): FoundRelations {
+  const outer: OuterNamespace[] = [];
+  if (told.parent !== undefined && !isKnown(told.parent)) outer.push({ ino: told.parent, type, relations: {} });
+  if (told.owner !== undefined && told.owner !== told.parent && !isKnown(told.owner))
+    outer.push({ ino: told.owner, type: 'user', relations: {} });
+  return { relations: told, outer };
+}
+
+/**
  * Asks a namespace for its owner and its parent, and those that are not known for theirs. It is opened, not joined. Where
  * something else is found at the place meanwhile, nothing is told.
  */
@@ -129,10 +178,10 @@ export function readRelations(
   const outer: OuterNamespace[] = [];
   try {
     using fd = openPlace(place, ino, deviceMinor);
-    if (fd === undefined) return { outer };
-    return { ...relationsOf(fd, type, (each) => each === ino || isKnown(each), outer), outer };
+    if (fd === undefined) return { relations: {}, outer };
+    return { relations: relationsOf(fd, type, (each) => each === ino || isKnown(each), outer), outer };
   } catch (failure) {
-    if (hasErrno(failure, 'ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ELOOP', 'ENOTDIR')) return { outer };
+    if (hasErrno(failure, 'ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ELOOP', 'ENOTDIR')) return { relations: {}, outer };
     throw failure;
   }
 }

@@ -1,19 +1,19 @@
 import { statSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { boottimeNsec, hasErrno, NamespaceAsker, type TaskRecord } from '@bulkhead/kernel';
-import type { NamespaceInventory, NamespaceKey, NamespaceType, Unreadable } from '@bulkhead/model';
+import type { NamespaceInventory, NamespaceKey, NamespaceType, NamespaceWay, Unreadable } from '@bulkhead/model';
+import type { HostIterator } from '../iterator/host-iterator.ts';
 import type { OwnInstance } from '../maker/cgroup-maker.ts';
 import { Budget } from './budget.ts';
 import { Classifier } from './classifier.ts';
-import { DescriptorWatch } from './descriptor-watch.ts';
 import { HiddenNamespaces } from './hidden-namespaces.ts';
 import { inspectNamespace, type NamespaceInspection } from './inspect.ts';
 import { Inventory, type InventoryChanges } from './inventory.ts';
-import { MountWatch } from './mount-watch.ts';
-import { indexOfType, linkNameOf } from './namespace-types.ts';
+import { indexOfType } from './namespace-types.ts';
 import { type NamespaceSet, ProcReader } from './proc-reader.ts';
-import { askRelations, readRelations } from './relations.ts';
+import { askRelations, type FoundRelations, knownRelations, type NamespacePlace, readRelations, toldRelations } from './relations.ts';
 import { type TaskSource, TaskWatch } from './task-watch.ts';
+import { openHostIterator, Ways } from './ways.ts';
 
 /** What happens within this time is told at once: a start makes a dozen records. */
 const gatherMsec = 40;
@@ -23,8 +23,10 @@ const lookEveryMsec = 350;
 const countsEveryMsec = 900;
 /** Nobody on this thread waits longer for a scan. */
 const sliceMsec = 6;
-/** Every process is read again in turn, in case that something was missed; without records that is how changes are found. */
-const turnShare = 0.004;
+/** Every process is read again in turn, in case that something was missed. */
+const turnShare = 0.006;
+/** Where nothing tells of changes, all is read again and again, for this share of the time at most where that takes long. */
+const deafShare = 0.5;
 
 export interface TrackerOptions {
   /** The Bulkhead instance whose containers are told as its own. */
@@ -37,6 +39,8 @@ export interface TrackerOptions {
   onDeaf?(failure: unknown): void;
   /** Opens the source of changes; the kernel's where it is not given. */
   watchTasks?(onWake: () => void): TaskSource;
+  /** Opens the kernel's walks; the kernel's where it is not given. Where it throws, /proc is read, and the view says why. */
+  openIterator?(): Promise<HostIterator>;
 }
 
 /** Keeps an inventory of the host's namespaces current. */
@@ -47,8 +51,7 @@ export class NamespaceTracker implements Disposable {
   readonly #asker = new NamespaceAsker();
   readonly #hidden = new HiddenNamespaces();
   readonly #classifier: Classifier;
-  readonly #mounts: MountWatch;
-  readonly #descriptors: DescriptorWatch;
+  readonly #ways: Ways;
   readonly #turning = new Budget(turnShare, sliceMsec);
   /** Processes to be read, and whether their threads are too. */
   readonly #touched = new Map<number, boolean>();
@@ -58,12 +61,12 @@ export class NamespaceTracker implements Disposable {
   #tasks: TaskSource | undefined;
   #scanning: Promise<void> | undefined;
   #scanAgain = false;
-  #turnQueue: number[] = [];
   #disposed = false;
   #bootWallMsec = Number.NaN;
   #hiddenCounts: [number, number] = [0, 0];
   #publishedAt = 0;
   #readingPlanned = false;
+  #scanDeafAfter = 0;
 
   constructor(options: TrackerOptions) {
     this.#options = options;
@@ -82,16 +85,36 @@ export class NamespaceTracker implements Disposable {
     this.inventory = new Inventory({
       dev,
       initial,
-      relations: (place, namespace, isKnown) => {
-        const asked = askRelations(this.#asker, place, namespace, isKnown);
-        return asked === undefined ? readRelations(place, namespace, this.inventory.deviceMinor, isKnown) : { ...asked, outer: [] };
-      },
-      linkOf: (pid, type: NamespaceType, tid) => `/proc/${pid}/${tid === undefined ? '' : `task/${tid}/`}ns/${linkNameOf(type)}`,
+      relations: (place, namespace, isKnown) => this.#relationsOf(place, namespace, isKnown),
       workloadOf: (process, current) => this.#classifier.workloadOf(process, current),
       bootWallMsec: () => this.#readBootWallMsec(),
     });
-    this.#mounts = new MountWatch(this.inventory, this.#reader);
-    this.#descriptors = new DescriptorWatch(this.inventory, this.#reader);
+    const { inventory } = this;
+    this.#ways = new Ways(inventory, this.#reader, {
+      processes: inventory.processes,
+      get serial() {
+        return inventory.serial;
+      },
+      put: (reading) => {
+        inventory.put(reading);
+        // Nothing of a process is held open past its reading.
+        this.#asker[Symbol.dispose]();
+      },
+      remove: (pid) => this.#remove(pid),
+    });
+  }
+
+  #relationsOf(place: NamespacePlace, namespace: { ino: number; type: NamespaceType }, isKnown: (ino: number) => boolean): FoundRelations {
+    const told = this.#ways.relationsOf(namespace.ino, namespace.type);
+    const known =
+      knownRelations(told, namespace.ino, isKnown) ??
+      (told === undefined ? askRelations(this.#asker, place, namespace, isKnown) : undefined);
+    if (known !== undefined) return { relations: known, outer: noOuter };
+    const found = readRelations(place, namespace, this.inventory.deviceMinor, isKnown);
+    if (told === undefined) return found;
+    // Where we may not look ourselves, what the kernel's walk told is all there is.
+    if (found.relations.owner === undefined) return toldRelations(told, namespace.type, isKnown);
+    return { relations: { ...told, ...found.relations }, outer: found.outer };
   }
 
   /** Process 1 is in the host's own; where it may not be looked at, so are we. */
@@ -108,8 +131,20 @@ export class NamespaceTracker implements Disposable {
     return this.#bootWallMsec;
   }
 
+  /** Finds out how the host can be looked at best. Until then, and without it, /proc is read. */
+  async open(): Promise<void> {
+    await this.#ways.open(this.#options.openIterator ?? openHostIterator);
+  }
+
+  /** How the host is looked at. */
+  get way(): NamespaceWay {
+    return this.#ways.told;
+  }
+
   /** Listens from now on, and reads everything. @returns once everything was read */
   async start(): Promise<void> {
+    await this.open();
+    if (this.#disposed) return;
     const watchTasks = this.#options.watchTasks ?? ((onWake) => new TaskWatch(onWake));
     try {
       this.#tasks = watchTasks(() => this.#after(gatherMsec, () => this.hear()));
@@ -133,7 +168,7 @@ export class NamespaceTracker implements Disposable {
 
   get unreadable(): Unreadable {
     const processes = this.inventory.unreadableProcesses;
-    const descriptors = this.#descriptors.refused;
+    const descriptors = this.#ways.holders.refused;
     const reasons: string[] = [];
     if (processes > 0)
       reasons.push('The namespaces of some processes may not be read: those have capabilities that the agent lacks (ptrace(2)).');
@@ -147,7 +182,7 @@ export class NamespaceTracker implements Disposable {
   }
 
   show(): NamespaceInventory {
-    return this.inventory.show(this.unreadable);
+    return this.inventory.show(this.unreadable, this.way);
   }
 
   /** A namespace with what lives in it. @returns undefined where none has the key */
@@ -164,9 +199,14 @@ export class NamespaceTracker implements Disposable {
     this.#scanning = (async () => {
       do {
         this.#scanAgain = false;
-        for (const _ of this.scanInSlices(sliceMsec)) {
-          await nextTurn();
-          if (this.#disposed) return;
+        try {
+          for (const _ of this.scanInSlices(sliceMsec)) {
+            await nextTurn();
+            if (this.#disposed) return;
+          }
+        } catch (failure) {
+          if (!this.#ways.fallBack(failure)) throw failure;
+          this.#scanAgain = true;
         }
       } while (this.#scanAgain);
     })();
@@ -181,51 +221,12 @@ export class NamespaceTracker implements Disposable {
   /** The whole look, which yields whenever a slice is over. */
   *scanInSlices(slice: number): Generator<void, void, unknown> {
     let begin = performance.now();
-    const pids = this.#reader.pids();
-    const present = new Set(pids);
-    for (const pid of this.inventory.processes.keys()) if (!present.has(pid)) this.#remove(pid);
-    for (const pid of pids) {
-      this.#read(pid, true);
-      if (performance.now() - begin < slice) continue;
-      yield;
-      begin = performance.now();
-    }
-    this.#mounts.look(true);
-    yield;
-    begin = performance.now();
-    for (const process of [...this.inventory.processes.values()]) {
-      this.#descriptors.read(process);
-      if (performance.now() - begin < slice) continue;
-      yield;
-      begin = performance.now();
-    }
-  }
-
-  #read(pid: number, withThreads: boolean, depth = 0): void {
-    const facts = this.#reader.facts(pid);
-    if (facts === undefined) {
-      this.#remove(pid);
-      return;
-    }
-    // Whose child it is says to what it belongs: ancestors are known first, also where pids have begun anew.
-    const { parentPid } = facts;
-    if (parentPid !== 0 && depth < maxAncestors && !this.inventory.processes.has(parentPid)) this.#read(parentPid, withThreads, depth + 1);
-    const known = this.inventory.processes.get(pid);
-    const isGoing = facts.state === 'Z' || facts.state === 'X';
-    const namespaces = isGoing ? undefined : this.#reader.namespaces(pid);
-    if (namespaces === undefined) {
-      // A main thread can end before its others do (proc_pid_stat(5)): those still hold what they are in.
-      const left = facts.threads > 1 ? this.#reader.otherThreads(pid, nothing) : nobody;
-      if (left.size === 0) this.#remove(pid);
-      else this.inventory.put({ ...facts, namespaces: nothing, otherThreads: left });
-      return;
-    }
-    const moved = known?.namespaces.some((ino, index) => ino !== namespaces[index]) ?? true;
-    const lookAtThreads = facts.threads > 1 && (withThreads || moved || (known?.otherThreads.size ?? 0) > 0);
-    const otherThreads = lookAtThreads ? this.#reader.otherThreads(pid, namespaces) : nobody;
-    this.inventory.put({ ...facts, namespaces, otherThreads });
-    // Nothing of a process is held open past its reading.
-    this.#asker[Symbol.dispose]();
+    for (const look of [() => this.#ways.tasks.look(), () => this.#ways.holders.lookAtAll()])
+      for (const _ of look()) {
+        if (performance.now() - begin < slice) continue;
+        yield;
+        begin = performance.now();
+      }
   }
 
   #remove(pid: number): void {
@@ -233,7 +234,7 @@ export class NamespaceTracker implements Disposable {
     if (process === undefined) return;
     this.#classifier.forget(process);
     this.inventory.remove(pid);
-    this.#descriptors.forget(pid);
+    this.#ways.holders.forget(pid);
   }
 
   /** One reading waits at a time. */
@@ -255,14 +256,14 @@ export class NamespaceTracker implements Disposable {
     this.#timers.add(timer);
   }
 
-  /** Takes what the kernel has told since, and reads the processes it is about. */
-  hear(): void {
+  /** Takes what the kernel has told since, and reads the processes it is about. @param slice what is not read by then follows at once, in turns of its own */
+  hear(slice = sliceMsec): void {
     const tasks = this.#tasks;
     if (tasks === undefined || this.#disposed) return;
     const records = tasks.drain();
     tasks.listen();
     for (const record of records) this.#note(record);
-    this.#readTouched(sliceMsec);
+    this.#readTouched(slice);
   }
 
   /** Reads what was told of; a storm of forks in slices, like a scan. */
@@ -272,7 +273,7 @@ export class NamespaceTracker implements Disposable {
     this.#readEnded();
     for (const [pid, withThreads] of this.#touched) {
       this.#touched.delete(pid);
-      this.#read(pid, withThreads);
+      this.#ways.tasks.read(pid, withThreads);
       if (performance.now() - begin < slice) continue;
       if (this.#touched.size > 0) this.#planReading(0);
       break;
@@ -285,7 +286,8 @@ export class NamespaceTracker implements Disposable {
     const nowMsec = performance.now();
     for (const [pid, untilMsec] of this.#ended) {
       const known = this.inventory.processes.get(pid);
-      this.#read(pid, (known?.otherThreads.size ?? 0) > 0);
+      this.#touched.delete(pid);
+      this.#ways.byProc.read(pid, (known?.otherThreads.size ?? 0) > 0);
       const left = this.inventory.processes.get(pid);
       const isSame = left !== undefined && (known === undefined || left.startTimeTicks === known.startTimeTicks);
       if (!isSame || nowMsec > untilMsec) this.#ended.delete(pid);
@@ -328,22 +330,31 @@ export class NamespaceTracker implements Disposable {
   /** What makes no record: descriptors, mounts, and in turn everything. */
   #look(): void {
     if (this.#scanning !== undefined) return;
-    if (this.#tasks === undefined) {
+    try {
+      if (this.#tasks === undefined) {
+        this.#scanDeaf();
+        return;
+      }
+      this.#ways.holders.look();
+      this.#turning.spend(() => this.#ways.tasks.turn());
+    } catch (failure) {
+      if (!this.#ways.fallBack(failure)) throw failure;
       void this.scan();
       return;
     }
-    this.#mounts.look();
-    this.#descriptors.look();
     this.#nameContainers();
     // Between two looks some come and go: what both miss is hidden.
     this.#hiddenCounts = [this.#hiddenCounts[1], (this.#hidden.count() ?? 0) - this.inventory.namespaces.size];
-    if (this.#turnQueue.length === 0) this.#turnQueue = [...this.inventory.processes.keys()];
-    this.#turning.spend(() => {
-      const pid = this.#turnQueue.pop();
-      if (pid !== undefined) this.#read(pid, true);
-      return this.#turnQueue.length > 0;
-    });
     this.#publish();
+  }
+
+  #scanDeaf(): void {
+    const begin = performance.now();
+    if (begin < this.#scanDeafAfter) return;
+    void this.scan().then(() => {
+      const now = performance.now();
+      this.#scanDeafAfter = now + Math.max(0, (now - begin) / deafShare - lookEveryMsec);
+    });
   }
 
   /** A container can be seen before our runtime has told what it is called. */
@@ -370,12 +381,10 @@ export class NamespaceTracker implements Disposable {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
     this.#tasks?.[Symbol.dispose]();
+    this.#ways[Symbol.dispose]();
   }
 }
 
 /** One that is told to have ended and is still there after this time is left to the turn of all. */
 const endingMsec = 3000;
-/** No ancestry is read further at once. */
-const maxAncestors = 64;
-const nobody: ReadonlyMap<number, NamespaceSet> = new Map();
-const nothing: NamespaceSet = [0, 0, 0, 0, 0, 0, 0, 0];
+const noOuter: FoundRelations['outer'] = [];
