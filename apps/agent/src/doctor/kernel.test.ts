@@ -1,6 +1,6 @@
 import { doctorText } from '@bulkhead/model/doctor-text';
 import { expect, test } from 'vitest';
-import { judgeNamespace, judgeOption, judgePressure, judgeRelease } from './kernel.ts';
+import { judgeNamespace, judgeOption, judgePressure, judgeRelease, judgeTypes } from './kernel.ts';
 import { parseKernelOption } from './kernel-config.ts';
 
 test.each([
@@ -36,6 +36,11 @@ test('options of a kernel are read as they are written, and what is written nowh
   expect(judgeOption('n', false, loss, 'VETH')).toMatchObject({ state: 'attention', cost: loss });
   expect(judgeOption('n', true, loss, 'VETH').state).toBe('good');
   expect(judgeOption(undefined, false, loss, 'VETH').state).toBe('unknown');
+});
+
+test('a kernel that does not tell its types costs time, and what would mend it is said', () => {
+  expect(judgeTypes(true).state).toBe('good');
+  expect(judgeTypes(false)).toMatchObject({ state: 'attention', remedy: doctorText('kernel-built-with', { option: 'DEBUG_INFO_BTF' }) });
 });
 
 test('pressure that is switched off has another remedy than pressure that is not compiled in', () => {

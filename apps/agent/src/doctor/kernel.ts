@@ -113,6 +113,11 @@ const features: readonly Feature[] = [
   },
 ];
 
+export function judgeTypes(there: boolean): Finding {
+  if (there) return good(doctorText('kernel.btf.told'));
+  return attention(doctorText('kernel.btf.untold'), doctorText('kernel.btf.loss'), doctorText('kernel-built-with', { option: 'DEBUG_INFO_BTF' }));
+}
+
 function featureChecks(): DoctorCheck[] {
   return features.map(({ name, syscalls, since, missing }) =>
     look(`kernel.${name}`, () => {
@@ -173,5 +178,6 @@ export const kernelChecks = (): DoctorCheck[] => [
   ...namespaceChecks(),
   ...featureChecks(),
   ...optionChecks(),
+  look('kernel.btf', () => judgeTypes(existsSync('/sys/kernel/btf/vmlinux'))),
   look('kernel.psi', () => judgePressure(isPressureMeasured(), kernelOption('PSI'))),
 ];

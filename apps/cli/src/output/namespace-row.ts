@@ -1,4 +1,4 @@
-import type { Maker, Namespace, Unreadable } from '@bulkhead/model';
+import type { Maker, Namespace, NamespaceInventory } from '@bulkhead/model';
 
 const shorten = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1)}…`);
 
@@ -29,5 +29,10 @@ export const namespaceRow = (namespace: Namespace): string[] => [
   describeHolders(namespace.holders) || '-',
 ];
 
-/** A line for each thing that could not be seen; nothing where the view is whole. */
-export const describeUnreadable = ({ reasons }: Unreadable): string => reasons.map((reason) => `incomplete: ${reason}\n`).join('');
+/** A line for each thing that could not be seen, or not as fast as it can be; nothing where all is well. */
+export function describeGaps({ unreadable, way }: Pick<NamespaceInventory, 'unreadable' | 'way'>): string {
+  const lines = unreadable.reasons.map((reason) => `incomplete: ${reason}\n`);
+  if (way?.kind === 'proc')
+    lines.push(`slow: processes are read from /proc one by one${way.reason === undefined ? '' : `: ${way.reason}`}\n`);
+  return lines.join('');
+}

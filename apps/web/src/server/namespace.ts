@@ -1,6 +1,6 @@
 import { type Caller, type controlContract, type NamespaceChange, NamespaceScope } from '@bulkhead/api';
 import type { HandlersOf } from '@bulkhead/api/router';
-import type { Namespace, NamespaceInventory, Unreadable, Workload } from '@bulkhead/model';
+import type { Namespace, NamespaceInventory, NamespaceWay, Unreadable, Workload } from '@bulkhead/model';
 import type { Logger } from 'pino';
 import { type AgentClient, problemOf } from './agent-client.ts';
 import { Broadcast } from './queue.ts';
@@ -27,7 +27,7 @@ export class LiveNamespaces {
   #upstream: Upstream<NamespaceChange> | undefined;
   #leaving: NodeJS.Timeout | undefined;
   /** Undefined until the agent told everything. */
-  #known: { at: string; unreadable: Unreadable } | undefined;
+  #known: { at: string; unreadable: Unreadable; way: NamespaceWay | undefined } | undefined;
 
   constructor(agent: AgentClient, log: Logger) {
     this.#agent = agent;
@@ -88,7 +88,8 @@ export class LiveNamespaces {
   }
 
   #onChange(change: NamespaceChange): void {
-    this.#known = { at: change.at, unreadable: change.unreadable };
+    const way = change.type === 'snapshot' ? change.way : this.#known?.way;
+    this.#known = { at: change.at, unreadable: change.unreadable, way };
     if (change.type === 'snapshot') {
       this.#namespaces.clear();
       this.#workloads.clear();

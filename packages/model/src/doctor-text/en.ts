@@ -88,6 +88,10 @@ export const en = {
   'kernel.landlock.loss': 'programs of Bulkhead cannot confine themselves further',
   'kernel.landlock.switch-on': 'lsm=landlock,… on the command line of the kernel',
 
+  'title.kernel.btf': 'Types of the kernel',
+  'kernel.btf.told': 'told, for BPF iterators over tasks',
+  'kernel.btf.untold': 'not told',
+  'kernel.btf.loss': 'namespaces are looked for in /proc, process by process: that takes several times as long',
   'title.kernel.psi': 'Pressure stall information',
   'kernel.psi.measured': 'measured',
   'kernel.psi.loss': 'waiting for CPU, memory and disk is not shown',

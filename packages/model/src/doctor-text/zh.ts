@@ -87,6 +87,10 @@ export const zh: Record<keyof typeof en, string> = {
   'kernel.landlock.loss': 'Bulkhead 的程序无法进一步限制自身权限',
   'kernel.landlock.switch-on': '在内核命令行加入 lsm=landlock,…',
 
+  'title.kernel.btf': '内核类型信息（BTF）',
+  'kernel.btf.told': '已提供，可用 BPF 迭代器遍历任务',
+  'kernel.btf.untold': '未提供',
+  'kernel.btf.loss': '只能在 /proc 中逐个进程查找命名空间：耗时为数倍',
   'title.kernel.psi': '压力阻塞信息（PSI）',
   'kernel.psi.measured': '正在测量',
   'kernel.psi.loss': '不显示等待 CPU、内存和磁盘的情况',

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { type Namespace, type NamespaceType, Problem } from '@bulkhead/model';
 import { type AgentClient, agentOf } from '../../client/clients.ts';
-import { describeHolders, describeMaker, describeUnreadable, namespaceHead, namespaceRow } from '../../output/namespace-row.ts';
+import { describeGaps, describeHolders, describeMaker, namespaceHead, namespaceRow } from '../../output/namespace-row.ts';
 import { print, printError, printJson } from '../../output/print.ts';
 import { formatTable, toVisible } from '../../output/table.ts';
 import { byTypeAndNumber } from './list.ts';
@@ -40,7 +40,7 @@ function keysOf(pid: string): string[] {
 
 async function showProcess(agent: AgentClient, pid: string, options: { json?: boolean }): Promise<void> {
   const keys = new Set(keysOf(pid));
-  const { namespaces, unreadable } = await agent.namespace.list.query({});
+  const { namespaces, ...inventory } = await agent.namespace.list.query({});
   const found = namespaces.filter(({ key }) => keys.has(key)).sort(byTypeAndNumber);
   if (options.json === true) {
     printJson(found);
@@ -48,7 +48,7 @@ async function showProcess(agent: AgentClient, pid: string, options: { json?: bo
   }
   print(`process ${pid}  ${toVisible(commandOf(pid))}\n`);
   print(formatTable(namespaceHead, found.map(namespaceRow)));
-  printError(describeUnreadable(unreadable));
+  printError(describeGaps(inventory));
 }
 
 function commandOf(pid: string): string {

@@ -1,6 +1,6 @@
 import { type Namespace, NamespaceType } from '@bulkhead/model';
 import { agentOf } from '../../client/clients.ts';
-import { describeUnreadable, namespaceHead, namespaceRow } from '../../output/namespace-row.ts';
+import { describeGaps, namespaceHead, namespaceRow } from '../../output/namespace-row.ts';
 import { print, printError, printJson } from '../../output/print.ts';
 import { formatTable } from '../../output/table.ts';
 
@@ -14,6 +14,6 @@ export async function listNamespaces(stateDirectory: string, options: { type?: N
   if (options.json === true) printJson(inventory);
   else {
     print(formatTable(namespaceHead, inventory.namespaces.sort(byTypeAndNumber).map(namespaceRow)));
-    printError(describeUnreadable(inventory.unreadable));
+    printError(describeGaps(inventory));
   }
 }

@@ -1,6 +1,6 @@
 import type { Namespace } from '@bulkhead/model';
 import { agentOf } from '../../client/clients.ts';
-import { describeHolders, describeMaker, describeUnreadable } from '../../output/namespace-row.ts';
+import { describeGaps, describeHolders, describeMaker } from '../../output/namespace-row.ts';
 import { print, printError } from '../../output/print.ts';
 import { toVisible } from '../../output/table.ts';
 import { byTypeAndNumber } from './list.ts';
@@ -40,7 +40,7 @@ export function drawTree(namespaces: readonly Namespace[]): string {
 
 /** `namespace tree`. */
 export async function showNamespaceTree(stateDirectory: string): Promise<void> {
-  const { namespaces, unreadable } = await agentOf(stateDirectory).namespace.list.query({});
+  const { namespaces, ...inventory } = await agentOf(stateDirectory).namespace.list.query({});
   print(drawTree(namespaces));
-  printError(describeUnreadable(unreadable));
+  printError(describeGaps(inventory));
 }

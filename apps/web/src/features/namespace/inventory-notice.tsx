@@ -4,10 +4,10 @@ import { Notice } from '../../components/notice.tsx';
 import { TroubleNotice } from '../../components/trouble-notice.tsx';
 import type { Inventory } from './inventory-store.ts';
 
-/** What could not be looked at, and why: the view below is partial then. Workloads are known without their descriptors. */
+/** What could not be looked at, or only slowly, and why. Workloads are known without their descriptors. */
 export function InventoryNotice({ inventory, of = 'namespaces' }: { inventory: Inventory; of?: 'namespaces' | 'workloads' }) {
   const t = useTranslations('inventory');
-  const { unreadable, trouble } = inventory;
+  const { unreadable, way, trouble } = inventory;
   const partial =
     unreadable !== undefined &&
     (unreadable.processes > 0 || (of === 'namespaces' && (unreadable.descriptors > 0 || unreadable.reasons.length > 0)));
@@ -21,6 +21,12 @@ export function InventoryNotice({ inventory, of = 'namespaces' }: { inventory: I
           {unreadable.reasons.map((reason) => (
             <p key={reason}>{reason}</p>
           ))}
+        </Notice>
+      )}
+      {of === 'namespaces' && way?.kind === 'proc' && (
+        <Notice state="unknown" title={t('way.title')}>
+          <p>{t('way.cost')}</p>
+          {way.reason !== undefined && <p>{way.reason}</p>}
         </Notice>
       )}
     </>

@@ -1,5 +1,5 @@
 import type { NamespaceChange } from '@bulkhead/api';
-import type { Namespace, Unreadable, Workload } from '@bulkhead/model';
+import type { Namespace, NamespaceWay, Unreadable, Workload } from '@bulkhead/model';
 import type { Trouble } from '../../lib/api.ts';
 
 /** What is known of a host's namespaces; a new object with every change. */
@@ -8,6 +8,8 @@ export interface Inventory {
   namespaces: ReadonlyMap<string, Namespace> | undefined;
   workloads: ReadonlyMap<string, Workload>;
   unreadable: Unreadable | undefined;
+  /** How the agent looked at its host. */
+  way: NamespaceWay | undefined;
   at: string | undefined;
   trouble: Trouble | undefined;
 }
@@ -16,6 +18,7 @@ export const unknownInventory: Inventory = {
   namespaces: undefined,
   workloads: new Map(),
   unreadable: undefined,
+  way: undefined,
   at: undefined,
   trouble: undefined,
 };
@@ -48,6 +51,7 @@ export class InventoryStore {
         namespaces: new Map(change.namespaces.map((namespace) => [namespace.key, namespace])),
         workloads: new Map(change.workloads.map((workload) => [workload.id, workload])),
         unreadable: change.unreadable,
+        way: change.way,
         at: change.at,
         trouble: undefined,
       });
@@ -71,7 +75,8 @@ export class InventoryStore {
       workloads.delete(id);
       this.#arrived.delete(id);
     }
-    this.#show({ namespaces, workloads, unreadable: change.unreadable, at: change.at, trouble: undefined });
+    const { way } = this.#inventory;
+    this.#show({ namespaces, workloads, unreadable: change.unreadable, way, at: change.at, trouble: undefined });
   }
 
   applyTrouble(trouble: Trouble | undefined): void {
