@@ -1,5 +1,6 @@
 /** The only importer of koffi: one function a syscall, named as in section 2 of the manual; descriptors as objects. No policy. */
 export * from './bpf.ts';
+export * from './bpf-assembler.ts';
 export {
   assembleDeviceProgram,
   attachDeviceProgram,
@@ -13,7 +14,6 @@ export {
   openDeviceProgram,
   readDeviceProgram,
 } from './bpf-cgroup-device.ts';
-export * from './bpf-assembler.ts';
 export * from './btf.ts';
 export * from './btf-encoder.ts';
 export * from './constants.ts';

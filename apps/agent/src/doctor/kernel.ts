@@ -115,7 +115,11 @@ const features: readonly Feature[] = [
 
 export function judgeTypes(there: boolean): Finding {
   if (there) return good(doctorText('kernel.btf.told'));
-  return attention(doctorText('kernel.btf.untold'), doctorText('kernel.btf.loss'), doctorText('kernel-built-with', { option: 'DEBUG_INFO_BTF' }));
+  return attention(
+    doctorText('kernel.btf.untold'),
+    doctorText('kernel.btf.loss'),
+    doctorText('kernel-built-with', { option: 'DEBUG_INFO_BTF' }),
+  );
 }
 
 function featureChecks(): DoctorCheck[] {

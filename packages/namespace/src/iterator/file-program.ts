@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 OR BSD-2-Clause OR GPL-2.0-only
  *
  * The BPF program that this file assembles is offered under "Dual BSD/GPL" as well: the kernel lends the helpers it calls
- * to nothing else (see NOTICE and docs/decisions/0019-tasks-by-bpf-iterators.md).
+ * to nothing else (see NOTICE and docs/decisions/0025-tasks-by-bpf-iterators.md).
  */
 import {
   BPF_FUNC_get_current_pid_tgid,

@@ -2,7 +2,7 @@ import { Problem, type Workload } from '@bulkhead/model';
 import { containerRuntimes } from '@bulkhead/model/container-runtimes';
 import { agentOf } from '../../client/clients.ts';
 import { containerHead, containerRow, foreignHead, foreignRow } from '../../output/container-row.ts';
-import { describeUnreadable } from '../../output/namespace-row.ts';
+import { describeGaps } from '../../output/namespace-row.ts';
 import { print, printError, printJson } from '../../output/print.ts';
 import { formatTable } from '../../output/table.ts';
 
@@ -22,7 +22,7 @@ const isForeign = ({ maker }: Workload): boolean =>
 async function listForeign(stateDirectory: string, { tenant, quiet, json }: ListOptions): Promise<void> {
   if (tenant !== undefined)
     throw new Problem('invalid', '--tenant and --foreign exclude each other: containers of other runtimes have no tenant');
-  const { workloads, unreadable } = await agentOf(stateDirectory).namespace.list.query({});
+  const { workloads, ...inventory } = await agentOf(stateDirectory).namespace.list.query({});
   const shown = workloads.filter(isForeign).sort((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0));
   if (json === true) printJson(shown);
   else if (quiet === true) print(shown.map(({ maker }) => `${maker.externalId ?? maker.name}\n`).join(''));
@@ -34,7 +34,7 @@ async function listForeign(stateDirectory: string, { tenant, quiet, json }: List
         shown.map((workload) => foreignRow(workload, now)),
       ),
     );
-    printError(describeUnreadable(unreadable));
+    printError(describeGaps(inventory));
   }
 }
 
