@@ -124,7 +124,7 @@ export function launchContainer(
   const owner = { uid: sandboxPlan.ids.hostId + plan.process.uid, gid: sandboxPlan.ids.hostId + plan.process.gid };
   const { output, streams, stdinWriter } = prepareStreams(plan.process, outputPlan, owner, stack, childEnds);
   const wanted = { ...asked, streams };
-  const waiting = pool.take(sandboxPlan);
+  const waiting = asked.entry.kind === 'tasks' ? pool.take(sandboxPlan) : undefined;
   let made: { child: Child; program: ProgramList } | undefined;
   if (waiting !== undefined) {
     try {

@@ -148,8 +148,8 @@ export const Request = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hello'), seq: z.number(), version: z.number() }),
   /** Tells a layout once for all sandboxes that are laid out so: it is long, and the same for most. Forgotten at the end of the connection, not by an upgrade. */
   z.object({ type: z.literal('layout'), seq: z.number(), number: z.number().int().nonnegative(), layout: SandboxLayout }),
-  /** Forks a sandbox ahead of need; a `create` with an equal plan takes it. fds: cgroup entry, where it is to be born in it */
-  z.object({ type: z.literal('prepare'), seq: z.number(), sandbox: SandboxPlan, entry: EntryKind }),
+  /** Forks a sandbox ahead of need; a `create` with an equal plan takes it. On v1 only: what is born in its cgroup is counted there. */
+  z.object({ type: z.literal('prepare'), seq: z.number(), sandbox: SandboxPlan }),
   /** Ends a sandbox that was prepared and not taken. */
   z.object({ type: z.literal('discard'), seq: z.number(), sandbox: SandboxPlan }),
   /** fds: cgroup entry */

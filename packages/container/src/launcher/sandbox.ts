@@ -98,9 +98,9 @@ const maxPrepared = 8;
 export class SandboxPool {
   readonly #waiting: { wanted: WantedSandbox; sandbox: Child }[] = [];
 
-  /** @param entry on v2 the cgroup to be born in; on v1 a sandbox joins its cgroups when it becomes a container */
-  prepare(wanted: WantedSandbox, entry: Entry): Child {
-    const sandbox = forkSandbox(new Slot(), wanted, wanted.layout.wait, { entry, kept: [] });
+  /** On v1, where a sandbox joins its cgroups when it becomes a container. */
+  prepare(wanted: WantedSandbox): Child {
+    const sandbox = forkSandbox(new Slot(), wanted, wanted.layout.wait, { entry: { kind: 'tasks', files: [] }, kept: [] });
     this.#waiting.push({ wanted, sandbox });
     if (this.#waiting.length > maxPrepared) {
       const oldest = this.#waiting.shift();

@@ -154,7 +154,7 @@ export class Launcher {
         this.#post({
           type: 'prepared',
           seq: request.seq,
-          pid: this.#pool.prepare(this.#wanted(request.sandbox), entryOf(request.entry, fds)).pid,
+          pid: this.#pool.prepare(this.#wanted(request.sandbox)).pid,
         });
         return;
       case 'discard': {

@@ -166,16 +166,21 @@ export class ContainersAhead {
     this.#planned.delete(tenantId);
     this.begin(planned.spec);
     const ahead = this.#waiting.get(tenantId);
-    if (ahead === undefined || ahead.sandboxed || ahead.cgroup === undefined || !this.#launcher.present) return;
+    // On v2 a sandbox is born in its cgroup: what it uses would be the tenant's, though no container of it ever came.
+    if (ahead === undefined || ahead.sandboxed || ahead.cgroup?.entry.kind !== 'tasks' || !this.#launcher.present) return;
     ahead.sandboxed = true;
-    const { entry } = ahead.cgroup;
-    const into = entry.kind === 'into' ? [entry.directory] : [];
-    this.#launcher.client.ask({ type: 'prepare', sandbox: this.sandboxOf(ahead), entry: entry.kind }, 'prepared', into).then(
+    this.#launcher.client.ask({ type: 'prepare', sandbox: this.sandboxOf(ahead) }, 'prepared').then(
       ({ message }) => {
         ahead.seen = lookAtSandbox(message.pid);
       },
       () => void this.#drop(tenantId, ahead.id),
     );
+  }
+
+  /** A start has failed: what was made for a next one while it was on its way goes too. */
+  giveUp(tenantId: string): void {
+    const waiting = this.#waiting.get(tenantId);
+    if (waiting !== undefined) this.#drop(tenantId, waiting.id);
   }
 
   /** Ends the sandbox of what was taken and did not become a container. */

@@ -213,6 +213,7 @@ class Runtime implements ContainerRuntime {
         return { container, transcript: transcript.finish() };
       } catch (failure) {
         this.#ahead.discard(ahead);
+        this.#ahead.giveUp(spec.tenantId);
         await this.#undoCreate(id, state);
         throw explainStorage(explainLaunch(failure, spec.args[0] as string), 'a new container');
       } finally {
