@@ -30,9 +30,8 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'any', controllers: ['
     text = articleConfig.replace('lesscpu', groups[0]).replace('morecpu', groups[1]);
   });
   afterAll(async () => {
-    instance?.run('cgroup', 'remove-config', 'shares');
     rmSync(directory, { recursive: true, force: true });
-    await instance?.[Symbol.asyncDispose]();
+    await instance[Symbol.asyncDispose]();
     expect(groups.filter((group) => existsSync(`${cpu?.point}/${group}`))).toEqual([]);
   });
 
@@ -59,6 +58,17 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'any', controllers: ['
     expect(stderr).toContain('nothing was applied: it was not confirmed');
     expect(existsSync(`${cpu?.point}/${groups[0]}`)).toBe(false);
   });
+
+  it('leaves nothing after a purge, also of what was kept', async () => {
+    const other = await startInstance({ args: ['--no-web'] });
+    const group = `test-${other.instance}-purged`;
+    const imported = other.run('cgroup', 'import', write('purged.conf', `group ${group}/below { cpu { cpu.shares = 300; } }`), '--yes');
+    const wasThere = existsSync(`${cpu?.point}/${group}/below`);
+    await other[Symbol.asyncDispose]();
+    expect(imported.code).toBe(0);
+    expect(wasThere).toBe(true);
+    expect(existsSync(`${cpu?.point}/${group}`)).toBe(false);
+  }, 120_000);
 
   it('applies, lists, exports what imported again changes nothing, and takes back', () => {
     expect(instance.run('cgroup', 'import', write('shares.conf', text), '--yes')).toMatchObject({

@@ -8,6 +8,7 @@ import { type Instance, readInstance } from '../instance/locate.ts';
 import { isAlive, signalProcess } from '../instance/process-identity.ts';
 import { readSupervisorRecord } from '../instance/supervisor-file.ts';
 import { cgroupRoots } from './cgroups.ts';
+import { removeConfigGroups } from './config-groups.ts';
 import { isForeignDirectory } from './layout.ts';
 import { lockStateDirectory } from './lock.ts';
 import { findProgram, takeProgram } from './program/program-mount.ts';
@@ -90,6 +91,8 @@ export async function down(options: DownOptions): Promise<void> {
   progress.step('removing control groups, mounts and runtime files');
   await removeRuntime(instance);
   if (purge) {
+    const kept = removeConfigGroups(instance.paths);
+    if (kept.length > 0) progress.note(`these cgroups of a cgconfig.conf are in use and stay: ${kept.join(' ')}`);
     progress.step('removing users, settings and state');
     removeAccounts(instance.instance);
     rmSync(`/etc/bulkhead/${instance.instance}`, { recursive: true, force: true });
