@@ -147,6 +147,30 @@ describeNeeds(
       }
     });
 
+    it('of many controllers, exported, describes what is there: imported again it changes nothing', async () => {
+      const devices = hierarchyOf('devices').version === 1 || cpu.version === 2;
+      await doImport(
+        [
+          `group ${own}/a {\n cpu { cpu.shares = 333; cpu.cfs_quota_us = 30000; cpu.cfs_period_us = 60000; }\n memory { memory.limit_in_bytes = 100M; }\n pids { pids.max = 77; }\n cpuset { cpuset.cpus = 0; cpuset.mems = 0; }`,
+          devices ? ' devices { devices.deny = "a *:* rwm"; devices.allow = "c 1:3 rwm\nc 1:5 rw"; }' : '',
+          `}\ngroup ${own}/b { freezer { freezer.state = FROZEN; } pids {} }\n`,
+        ].join('\n'),
+        'rich',
+      );
+      const { text, lost } = await agent.must<{ text: string; lost: string[] }>('query', 'cgroup.exportConfig', { path: `/${own}` });
+      expect(lost).toEqual([]);
+      for (const value of cpu.version === 1
+        ? ['cpu.shares = 333;', 'cpu.cfs_period_us = 60000;']
+        : ['cpu.weight = 33;', 'cpu.max = "30000 60000";'])
+        expect(text).toContain(value);
+      if (devices) expect(text).toContain('devices.allow = "c 1:3 rwm\nc 1:5 rw";');
+      expect(text).toContain(cpu.version === 1 ? 'freezer.state = FROZEN;' : 'cgroup.freeze = 1;');
+      expect(await preview(text, 'again')).toMatchObject({ faults: [], steps: [] });
+      const all = await agent.must<{ text: string }>('query', 'cgroup.exportConfig', { path: `/${own}/a`, all: true });
+      expect(all.text.length).toBeGreaterThan(text.length);
+      expect(await preview(all.text, 'again')).toMatchObject({ faults: [], steps: [] });
+    });
+
     it('is in force again after a boot, and left alone by an agent that is started again', async () => {
       const before = (await events('cgroup.config-applied')).length;
       await doImport(articleConfig);
@@ -292,6 +316,31 @@ describeNeeds(
         remedy: expect.stringContaining('cpu.shares = 200'),
       });
       expect(isThere(own)).toBe(false);
+    });
+
+    it('has templates, of which classify makes the group of a process', async () => {
+      await doImport(`template ${own}/%u-%U/%p {\n pids { pids.max = 12; } }\ntemplate ${own}/%u-%U/%p { cpu { cpu.shares = 300; } }`);
+      expect(isThere(own)).toBe(false);
+      const sleeper = spawn('sleep', ['600'], { stdio: 'ignore', uid: 33, gid: 33 });
+      children.push(sleeper);
+      await once(sleeper, 'spawn');
+      const make = () =>
+        agent.must<{ path: string; transcript: Transcript }>('mutation', 'cgroup.makeFromTemplate', {
+          template: `/${own}/%u-%U/%p`,
+          pid: sleeper.pid,
+          controllers: ['pids'],
+        });
+      const user = /^([^:]+):[^:]*:33:/m.exec(readFileSync('/etc/passwd', 'utf8'))?.[1] ?? '33';
+      const { path } = await make();
+      expect(path).toBe(`/${own}/${user}-33/sleep`);
+      expect(kernel(`${pids.point}${path}/pids.max`)).toBe('12');
+      if (cpu.point !== pids.point) expect(existsSync(`${cpu.point}${path}`)).toBe(false);
+      // There already, it is taken as it is.
+      writeFileSync(`${pids.point}${path}/pids.max`, '13');
+      expect((await make()).transcript.steps).toEqual([]);
+      expect(kernel(`${pids.point}${path}/pids.max`)).toBe('13');
+      const unknown = await agent.call('mutation', 'cgroup.makeFromTemplate', { template: '/none/%u', pid: sleeper.pid });
+      expect(unknown.error?.data.problem).toBe('not-found');
     });
 
     it('changes a group of another runtime only where that is confirmed', async () => {

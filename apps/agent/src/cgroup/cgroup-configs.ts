@@ -49,6 +49,14 @@ function faultProblem(faults: readonly ConfigError[]): Problem {
   return new Problem('invalid', `${first?.message}${more}`, { remedy: `that line reads: ${first?.excerpt.trim()}` });
 }
 
+/** Of groups that are made the outermost, one for each group above: it is that one which is somebody's. */
+function firstOfEachParent(paths: readonly string[]): string[] {
+  const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/';
+  const known = new Set(paths);
+  const outermost = paths.filter((path) => !known.has(parentOf(path)));
+  return [...new Map(outermost.map((path) => [parentOf(path), path])).values()];
+}
+
 /** What came of applying a kept configuration after a boot. */
 export interface AppliedOutcome {
   name: string;
@@ -118,7 +126,7 @@ export class CgroupConfigs {
     );
     const owned = plan.steps.filter(({ kind, place }) => kind === 'own' && !made.includes(place.path)).map(({ place }) => place.path);
     return [
-      ...[...new Set([...made, ...owned])].map((path): Deed => ({ verb: 'create', path })),
+      ...firstOfEachParent([...made, ...owned]).map((path): Deed => ({ verb: 'create', path })),
       ...sets,
       ...[...new Set(obsolete.map(({ path }) => path))].map((path): Deed => ({ verb: 'remove', path })),
     ];

@@ -48,14 +48,15 @@ class Preparation {
   readonly #host: MountedHost;
   readonly #undo: DisposableStack;
   readonly made: Place[] = [];
+  readonly #madeDirectories = new Set<string>();
 
   constructor(host: MountedHost, undo: DisposableStack) {
     this.#host = host;
     this.#undo = undo;
   }
 
-  isMade({ version, path }: Place, hierarchy: Hierarchy): boolean {
-    return this.made.some((each) => each.version === version && each.path === path && hierarchyOf(this.#host, each) === hierarchy);
+  isMade({ path }: Place, hierarchy: Hierarchy): boolean {
+    return this.#madeDirectories.has(hierarchy.absolute(relativePath(path)));
   }
 
   do(step: ConfigStep): void {
@@ -67,6 +68,7 @@ class Preparation {
         if (!makeOne(hierarchy, path, { groups: [], enabled: [] })) return;
         this.#undo.defer(() => withParent(hierarchy, path, rmdirat));
         this.made.push(place);
+        this.#madeDirectories.add(hierarchy.absolute(path));
         break;
       case 'fill-cpuset':
         fillCpuset(hierarchy, path);

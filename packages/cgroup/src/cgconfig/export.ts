@@ -115,7 +115,8 @@ class Exporter {
       const name = controllerIn(this.#options.words, controller);
       if (name !== undefined && !sections.has(name)) sections.set(name, []);
     }
-    for (const setting of cgroupSettings) this.#setting(path, setting, sections);
+    const written = new Map<string, string>();
+    for (const setting of cgroupSettings) this.#setting(path, setting, { sections, written });
     if (sections.size === 0 && isBare && this.#options.words === 2) sections.set('cgroup', []);
     if (sections.size === 0) return undefined;
     const controllers = [...sections].map(([name, settings]): ControllerSection => ({ controller: word(name), settings }));
@@ -138,7 +139,12 @@ class Exporter {
     return undefined;
   }
 
-  #setting(path: string, setting: CgroupSetting, sections: Map<string, Assignment[]>): void {
+  /** @param written what a new group would hold by what is written so far: memory with swap of v1 is told with memory */
+  #setting(
+    path: string,
+    setting: CgroupSetting,
+    { sections, written }: { sections: Map<string, Assignment[]>; written: Map<string, string> },
+  ): void {
     const { words, all = false } = this.#options;
     if (setting.kind === 'device-rules' && this.#devicesOfV2(path, setting, sections)) return;
     const inForce = this.#inForce(path, setting);
@@ -162,11 +168,14 @@ class Exporter {
         this.lost.push(`${path}: ${setting.key} = ${JSON.stringify(value)} has no word in version ${words}: ${reason}`);
       return;
     }
-    const preset: HeldFiles = all ? () => undefined : (file) => target.files.find(({ name }) => name === file)?.preset;
+    const presetOf = (file: string) =>
+      all && setting.kind !== 'device-rules' ? undefined : target.files.find(({ name }) => name === file)?.preset;
+    const preset: HeldFiles = (file) => written.get(file) ?? presetOf(file);
     const writes = this.#writes(target.write, value, preset);
     // Weights of one version have steps that the other lacks: in its own words it is written as it stands.
     if (inForce.found.version === words) exact(target, held, writes, all);
     for (const [file, text] of merged(writes)) {
+      written.set(file, text);
       if (!isPrintable(text)) {
         this.lost.push(`${path}: ${file} holds ${JSON.stringify(text)}, which cannot be written`);
         continue;

@@ -99,7 +99,7 @@ export class MountedHost implements ConfigHost, Disposable {
     const hierarchy = this.hierarchyOf(version, controller);
     if (hierarchy === undefined) return undefined;
     const candidates = version === 1 ? [''] : [];
-    candidates.push(...hierarchy.childNames(''));
+    candidates.push(...this.#children(hierarchy));
     for (const path of candidates) {
       if (version === 2 && controller !== 'cgroup' && !this.exists(2, controller, `/${path}`)) continue;
       const names = this.#files(hierarchy, path);
@@ -111,6 +111,15 @@ export class MountedHost implements ConfigHost, Disposable {
     return undefined;
   }
 
+  /** Groups directly below the root, as they were when they were first asked for. */
+  #children(hierarchy: Hierarchy): string[] {
+    const known = this.#childNames.get(hierarchy);
+    const names = known ?? hierarchy.childNames('');
+    if (known === undefined) this.#childNames.set(hierarchy, names);
+    return names;
+  }
+
+  readonly #childNames = new Map<Hierarchy, string[]>();
   readonly #listed = new Map<string, Set<string>>();
 
   #files(hierarchy: Hierarchy, path: string): Set<string> | undefined {
