@@ -126,6 +126,21 @@ it('is removed after a question, which tells what went', async () => {
   expect(web.agent.configs.configs.size).toBe(0);
 });
 
+it('that the policy of the host does not allow from here says so, and cannot be applied', async () => {
+  web.agent.configs.refusals = [
+    'the policy of this host does not let a control plane make groups in a cgroup that is not of this instance',
+  ];
+  try {
+    await openPage();
+    await editor().fill(articleConfig);
+    await page.getByRole('alert').getByText('the policy of this host does not let a control plane make groups').waitFor(patience);
+    expect(await apply().isDisabled()).toBe(true);
+    expect(await accessibilityTroubles(page)).toEqual([]);
+  } finally {
+    web.agent.configs.refusals = [];
+  }
+});
+
 it('is made of a group that is there, in the words that are asked for', async () => {
   await page.goto(`${web.origin}/cgroups/configs?export=/lesscpu`);
   await page.getByText('No configuration is kept on this host.').waitFor();
