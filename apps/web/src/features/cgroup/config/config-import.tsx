@@ -10,13 +10,9 @@ import { troubleOf } from '../../../lib/api.ts';
 import css from './config.module.css';
 import { ConfigEditor } from './config-editor.tsx';
 import { ConfigPreview } from './config-preview.tsx';
+import type { ConfigDraft } from './draft.ts';
 import { ImportDialog } from './import-dialog.tsx';
 import { usePreview } from './use-preview.ts';
-
-export interface ConfigDraft {
-  name: string;
-  text: string;
-}
 
 /** Two groups that share a CPU 20 to 80: the smallest file that does something. */
 const example = `group lesscpu {

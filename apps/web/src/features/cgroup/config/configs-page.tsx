@@ -8,8 +8,9 @@ import { TroubleNotice } from '../../../components/trouble-notice.tsx';
 import { troubleOf, useTRPC } from '../../../lib/api.ts';
 import { AwayNotice } from '../../live/away-notice.tsx';
 import { ConfigExport } from './config-export.tsx';
-import { type ConfigDraft, ConfigImport } from './config-import.tsx';
+import { ConfigImport } from './config-import.tsx';
 import { ConfigList } from './config-list.tsx';
+import type { ConfigDraft } from './draft.ts';
 
 /** Configurations in the form of libcgroup: looked at, applied and kept, taken back, made of what is there. */
 export function ConfigsPage() {

@@ -8,7 +8,7 @@ import { TroubleNotice } from '../../../components/trouble-notice.tsx';
 import { type Trouble, troubleOf, useTRPCClient } from '../../../lib/api.ts';
 import { TranscriptView } from '../../event/transcript-view.tsx';
 import css from './config.module.css';
-import type { ConfigDraft } from './config-import.tsx';
+import type { ConfigDraft } from './draft.ts';
 import { Steps } from './steps.tsx';
 
 export interface Kept {

@@ -3,7 +3,7 @@ import type { CgroupConfigPreview } from '@bulkhead/model';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { useTRPCClient } from '../../../lib/api.ts';
-import type { ConfigDraft } from './config-import.tsx';
+import type { ConfigDraft } from './draft.ts';
 
 /** After the last key. */
 const pauseMsec = 250;
