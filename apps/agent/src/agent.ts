@@ -235,6 +235,7 @@ export async function startAgent({
       ...(journalTrouble === undefined ? [] : [doctorText('service.trouble.journal', { why: journalTrouble, dropped: journal.dropped })]),
       ...(journal.overflowing ? [doctorText('service.trouble.uncollected')] : []),
       ...(renewal?.trouble === undefined ? [] : [doctorText('service.trouble.launcher-build', { why: renewal.trouble })]),
+      ...cgroupConfigs.troubles(),
       ...(ready && !history.launcherLost ? [] : [doctorText('service.trouble.launcher-lost')]),
     ],
   });
