@@ -106,6 +106,7 @@ describe('a lab', () => {
 
   it('works without a mouse: from the palette to its card, and Enter in the seconds runs it', async () => {
     await page.goto(web.origin);
+    await page.locator('[data-count="running"]').waitFor();
     await page.keyboard.press('g');
     await page.keyboard.press('l');
     await card('shares').waitFor();

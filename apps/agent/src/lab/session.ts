@@ -234,7 +234,7 @@ export class LabSession {
       await sleep(Math.max(0, wake - performance.now()), undefined, { signal: this.signal });
       if (come) return;
       this.point(measure());
-      if (performance.now() >= end) return;
+      if (wake === end) return;
     }
   }
 
