@@ -195,6 +195,7 @@ describeNeeds(
       const open = () => Number(execFileSync('sh', ['-c', `ls /proc/${process.pid}/fd | wc -l`], { encoding: 'utf8' }));
       const openBefore = open();
       const begun = performance.now();
+      const cpuBegun = process.cpuUsage();
       for (const [path, present] of placed) {
         if (!groups.has(path)) continue;
         const memory = present.find((each) => each.exists(`${path}/${limit}`));
@@ -206,7 +207,9 @@ describeNeeds(
       expect(armed - before.groups).toBe(1000);
       expect(descriptors).toBeLessThanOrEqual(2048);
       expect(open() - openBefore).toBeLessThanOrEqual(2048);
-      expect(armedMsec).toBeLessThan(boundMsec(3000));
+      // Processor time: how long the clock says depends on who else wants one.
+      const arming = process.cpuUsage(cpuBegun);
+      expect((arming.user + arming.system) / 1000).toBeLessThan(boundMsec(1500));
       const cpuBefore = process.cpuUsage();
       for (let second = 0; second < 3; second += 1) {
         await sleep(1000);
