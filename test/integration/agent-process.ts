@@ -6,11 +6,11 @@ import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { hashInput, type Statement, signStatement, statementHeader } from '@bulkhead/api/statement';
 import { type InstancePaths, ServiceConfig } from '@bulkhead/model';
-import { isEmulated } from '../support/emulation.ts';
+import { boundMsec, isEmulated } from '../support/emulation.ts';
 
 /** The agent from source; where reading 200 source files takes ten seconds, from the bundle, as services run it. */
 export const agentProgram = join(import.meta.dirname, '../../apps/agent', isEmulated ? 'dist/main.mjs' : 'src/main.ts');
-const readyWithinMsec = 20_000;
+const readyWithinMsec = boundMsec(20_000);
 
 /** On whose behalf a call is made. */
 export type As =

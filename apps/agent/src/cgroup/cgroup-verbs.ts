@@ -119,8 +119,10 @@ export class CgroupVerbs {
     const { makerOf, use, vital } = this.#options;
     // Who has the group above owns what is made in it.
     const maker = makerOf(verb === 'create' ? parentOf(path) : path);
-    const { groups, pids: vitalPids } = vital();
-    const ownership = ownershipOf({ maker, path, verb, changes, vital: groups, use: use(path) ?? {}, pids, vitalPids });
+    const { groups, pids: vitalPids, residentBytes } = vital();
+    const now = use(path) ?? {};
+    const memoryBytes = now.memoryBytes === undefined ? undefined : Math.max(now.memoryBytes, residentBytes(path));
+    const ownership = ownershipOf({ maker, path, verb, changes, vital: groups, use: { ...now, memoryBytes }, pids, vitalPids });
     if (verb === 'move') this.#considerSources(ownership, pids);
     return ownership;
   }

@@ -8,6 +8,11 @@ export interface Vital {
   groups: VitalGroup[];
   /** Processes by pid, each with what it is. */
   pids: ReadonlyMap<number, string>;
+  /**
+   * Resident memory of those of the processes that are in a group or below it. A process that was moved has its memory
+   * charged where it was first used, so that its group seems to need none.
+   */
+  residentBytes(path: string): number;
 }
 
 export interface VitalOptions {
@@ -17,6 +22,16 @@ export interface VitalOptions {
   ownPath: string;
   /** Containers of this instance that live, each with the path of its cgroup. */
   containers(): { name: string; path: string }[];
+}
+
+/** VmRSS of /proc/<pid>/status; 0 for a thread of the kernel, and for one that is gone. */
+function residentOf(pid: number): number {
+  try {
+    const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return Number(kibibytes ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
 }
 
 /** Who supervises this instance, as it wrote it down. */
@@ -49,10 +64,17 @@ export function vitalOf({ paths, processes, ownPath, containers }: VitalOptions)
     [ownPath, { path: ownPath, why: 'the containers of this instance are in it' }],
   ]);
   for (const { name, path } of containers()) groups.set(path, { path, why: `the container ${name} is in it` });
-  for (const [pid, what] of pids)
-    for (const { path } of membershipsOf(pid) ?? []) {
-      const at = `/${path}`;
-      if (!groups.has(at)) groups.set(at, { path: at, why: `${what} is in it` });
-    }
-  return { groups: [...groups.values()], pids };
+  const places = new Map<number, string[]>();
+  for (const [pid, what] of pids) {
+    const paths = (membershipsOf(pid) ?? []).map(({ path }) => `/${path}`);
+    places.set(pid, paths);
+    for (const path of paths) if (!groups.has(path)) groups.set(path, { path, why: `${what} is in it` });
+  }
+  const isBelow = (path: string, above: string): boolean => above === '/' || path === above || path.startsWith(`${above}/`);
+  return {
+    groups: [...groups.values()],
+    pids,
+    residentBytes: (path) =>
+      [...places].reduce((sum, [pid, paths]) => sum + (paths.some((each) => isBelow(each, path)) ? residentOf(pid) : 0), 0),
+  };
 }
