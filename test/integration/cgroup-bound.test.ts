@@ -33,7 +33,8 @@ describeNeeds({ root: true, cgroup: 'any' }, 'a host with more cgroups than are 
     return await host.tree();
   }
 
-  it('is told to be partial: how many are not there, and below which cgroups', async () => {
+  // Between the two looks others may make and remove groups of theirs.
+  it('is told to be partial: how many are not there, and below which cgroups', { retry: 2 }, async () => {
     const whole = await read(20_000);
     expect(whole.gaps).toMatchObject({ leftOut: 0, leftOutBelow: [] });
     const most = whole.cgroups.length - 70;
