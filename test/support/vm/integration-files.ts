@@ -10,6 +10,7 @@ export const staysOnHost: readonly { name?: RegExp; starts?: RegExp; why: string
   { name: /^authorisation-/, why: 'who may call what: nothing of the kernel in it' },
   { name: /^agent-trouble\./, why: 'sockets, disks and keys that fail the agent: the same on every kernel, and a dozen slow starts' },
   { name: /^podman\./, why: 'Podman, of which the guest has none' },
+  { name: /^lab\./, why: 'experiments with time, which emulation distorts; delegated-scope.test.ts runs some of them there' },
   { starts: /\bstartPostgres\(|support\/control\//, why: 'database and control plane: the same on every kernel' },
   { starts: /\bstartInstance\(/, why: 'whole instances, a minute each where all is emulated; systemd.test.ts brings one up' },
 ];
