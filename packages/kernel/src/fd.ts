@@ -14,6 +14,8 @@ let readNumber: (fd: Fd) => number | undefined;
 export class Fd implements Disposable {
   /** What it is, for transcripts and errors. */
   readonly label: string;
+  /** Set once it was seen to be no file or directory, which cannot be watched. */
+  pollable = false;
   #number: number | undefined;
   #poll: PollHandle | undefined;
 

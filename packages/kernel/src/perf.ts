@@ -173,7 +173,8 @@ export function parseTaskRecords(bytes: Buffer): TaskRecord[] {
         });
         break;
       case PERF_RECORD_NAMESPACES: {
-        const inode = (index: number): number => Number(bytes.readBigUInt64LE(body + 16 + index * 16 + 8));
+        // 64 bits, of which namespaces have 32 (struct ns_common).
+        const inode = (index: number): number => bytes.readUInt32LE(body + 16 + index * 16 + 8);
         records.push({
           type: 'namespaces',
           pid: bytes.readInt32LE(body),

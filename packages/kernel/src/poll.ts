@@ -38,8 +38,11 @@ export function poll(
 ): Disposable {
   const number = numberOf(fd);
   if (fd.polled) throw new Error(`${fd.label} is watched already`);
-  const kind = fstatSync(number);
-  if (kind.isFile() || kind.isDirectory()) throw new Error(`${fd.label} is a file or directory: it cannot be watched`);
+  if (!fd.pollable) {
+    const kind = fstatSync(number);
+    if (kind.isFile() || kind.isDirectory()) throw new Error(`${fd.label} is a file or directory: it cannot be watched`);
+    fd.pollable = true;
+  }
   // The shipped types lack the status argument.
   const handle = (koffi.node.poll as unknown as NativePoll)(number, interest, (status, events) => {
     // Before whatever the callback plans for afterwards: that finds promises resolved in the callback followed up.

@@ -31,6 +31,7 @@ const cIoctlInto = declare<(fd: number, request: number, into: Uint32Array | Big
   'void *',
 ]);
 const cPidfdOpen = declare<(n: number, pid: number, flags: number) => number>('syscall', 'long', ['long', 'long', 'long']);
+const cKill = declare<(pid: number, signal: number) => number>('kill', 'int', ['int', 'int']);
 const cClose = declare<(fd: number) => number>('close', 'int', ['int']);
 const cStatx = declare<(dirfd: number, path: Buffer, flags: number, mask: number, into: Buffer) => number>('statx', 'int', [
   'int',
@@ -85,6 +86,9 @@ export function readListInto(path: Buffer, into: Buffer, take: (piece: Buffer) =
   cClose(fd);
   return total;
 }
+
+/** kill(2) that sends nothing: whether there is such a process, also one that has ended and is not waited for. */
+export const isThere = (pid: number): boolean => cKill(pid, 0) === 0 || koffi.errno() !== koffi.os.errno.ESRCH;
 
 const STATX_INO = 0x100;
 const STATX_SIZE = 0x200;

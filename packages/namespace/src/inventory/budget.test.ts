@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Budget } from './budget.ts';
+import { Budget, Pace } from './budget.ts';
 
 /** A day in which each step takes one millisecond of a processor, and as long as is said on the wall. */
 function day() {
@@ -43,4 +43,30 @@ it('saves afterwards what one long step took too much', () => {
   expect(spend()).toBe(1);
   clocks.wall += 50;
   expect(spend()).toBe(0);
+});
+
+it('lets a chore that is done to its end begin again so much later as it took', () => {
+  const clocks = { wall: 0, cpu: 0 };
+  const pace = new Pace(0.1, { now: () => clocks.wall, cpu: () => clocks.cpu });
+  expect(pace.isDue).toBe(true);
+  const part = (msec: number): number =>
+    pace.spend(() => {
+      clocks.cpu += msec;
+      return msec;
+    });
+  expect([part(3), part(2)]).toEqual([3, 2]);
+  expect(() =>
+    pace.spend(() => {
+      clocks.cpu += 1;
+      throw new Error('x');
+    }),
+  ).toThrow('x');
+  pace.end();
+  clocks.wall += 53;
+  expect(pace.isDue).toBe(false);
+  clocks.wall += 1;
+  expect(pace.isDue).toBe(true);
+  // What took nothing may begin again at once.
+  pace.end();
+  expect(pace.isDue).toBe(true);
 });

@@ -4,11 +4,47 @@ const cpuMsec = (): number => {
   return (user + system) / 1000;
 };
 
+const realClocks: Clocks = { now: () => performance.now(), cpu: cpuMsec };
+
 export interface Clocks {
   /** Monotonic time, in milliseconds. */
   now(): number;
   /** Processor time taken, in milliseconds. */
   cpu(): number;
+}
+
+/** How soon a chore may begin again that is done to its end once it has begun, so that it takes a share of one CPU. */
+export class Pace {
+  readonly #share: number;
+  readonly #clocks: Clocks;
+  #dueAt = Number.NEGATIVE_INFINITY;
+  #spentMsec = 0;
+
+  /** @param share of one CPU, 0.01 is one hundredth */
+  constructor(share: number, clocks: Clocks = realClocks) {
+    this.#share = share;
+    this.#clocks = clocks;
+  }
+
+  get isDue(): boolean {
+    return this.#clocks.now() >= this.#dueAt;
+  }
+
+  /** A part of it. @returns what the part returns */
+  spend<T>(part: () => T): T {
+    const begin = this.#clocks.cpu();
+    try {
+      return part();
+    } finally {
+      this.#spentMsec += this.#clocks.cpu() - begin;
+    }
+  }
+
+  /** It is done. */
+  end(): void {
+    this.#dueAt = this.#clocks.now() + this.#spentMsec * (1 / this.#share - 1);
+    this.#spentMsec = 0;
+  }
 }
 
 /** A share of one CPU that a recurring chore may take, whatever there is to do. */
@@ -20,7 +56,7 @@ export class Budget {
   #countedAt: number;
 
   /** @param share of one CPU, 0.01 is one hundredth @param mostMsec at a time, so that nobody waits longer */
-  constructor(share: number, mostMsec: number, clocks: Clocks = { now: () => performance.now(), cpu: cpuMsec }) {
+  constructor(share: number, mostMsec: number, clocks: Clocks = realClocks) {
     this.#share = share;
     this.#mostMsec = mostMsec;
     this.#clocks = clocks;

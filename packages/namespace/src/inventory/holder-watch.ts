@@ -5,8 +5,8 @@ import type { NamespaceRelations } from './relations.ts';
 export interface HolderWatch {
   /** Processes whose descriptors may not be looked at. */
   readonly refused: number;
-  /** One round, as far as its share of a CPU reaches. */
-  look(): void;
+  /** One round, as far as its share of a CPU reaches, or as long as others may wait. @returns true where it is to go on at once */
+  look(): boolean;
   /** All of it, now. Yields wherever a pause can be made. */
   lookAtAll(): Generator<void, void, unknown>;
   /** What the last look found out of a namespace that is held so. */

@@ -2,7 +2,7 @@ import { type Fd, hasNumber, namespaceTable, openNamespaceLink } from '@bulkhead
 import type { NamespaceType } from '@bulkhead/model';
 import { descriptorRecord, fileRecordKind, mountsRecordBytes } from '../iterator/file-program.ts';
 import type { HostIterator } from '../iterator/host-iterator.ts';
-import { Budget } from './budget.ts';
+import { Pace } from './budget.ts';
 import { DescriptorWatch } from './descriptor-watch.ts';
 import type { HolderWatch } from './holder-watch.ts';
 import type { Inventory } from './inventory.ts';
@@ -11,12 +11,10 @@ import type { NamespaceMount } from './mountinfo.ts';
 import type { NamespaceDescriptor, ProcReader } from './proc-reader.ts';
 import type { NamespaceRelations } from './relations.ts';
 
-/**
- * A walk costs some 0.1 us a descriptor of the host: with at most this share of a CPU, a hundred thousand are seen within a
- * second. The kernel counts processor time by ticks of 4 ms: with less, one tick would take the time of two looks.
- */
-const walkShare = 0.03;
-const mostMsec = 6;
+/** A walk costs some 0.1 us a descriptor of the host. With this share of a CPU, a hundred thousand are walked over every 300 ms. */
+const walkShare = 0.05;
+/** Nobody waits longer for a part of it. */
+const sliceMsec = 5;
 /** A list of mounts that changed while it was walked is walked again so often. */
 const maxTries = 3;
 const nsecPerTick = 10_000_000;
@@ -59,7 +57,7 @@ export class IteratedHolders implements HolderWatch, Disposable {
   readonly #reader: ProcReader;
   readonly #hidden: () => ReadonlySet<number>;
   readonly #byProcess: DescriptorWatch;
-  readonly #budget = new Budget(walkShare, mostMsec);
+  readonly #pace = new Pace(walkShare);
   /** The program finds the mounts by way of this: a descriptor of ours on a namespace, our own. */
   readonly #own: Fd;
   /** Of each mount namespace in which namespaces are mounted, what is known of those. */
@@ -86,14 +84,23 @@ export class IteratedHolders implements HolderWatch, Disposable {
     return this.#byProcess.refused;
   }
 
-  look(): void {
+  look(): boolean {
     this.#byTable?.look();
-    this.#budget.spend(() => {
-      this.#walk ??= this.#step();
-      if (this.#walk.next().done !== true) return true;
+    if (this.#walk === undefined && !this.#pace.isDue) return false;
+    const isOver = this.#pace.spend(() => this.#goOn(sliceMsec));
+    if (isOver) this.#pace.end();
+    return !isOver;
+  }
+
+  /** @returns true where the walk is over */
+  #goOn(mostMsec: number): boolean {
+    this.#walk ??= this.#step();
+    for (const begin = performance.now(); performance.now() - begin < mostMsec; ) {
+      if (this.#walk.next().done !== true) continue;
       this.#walk = undefined;
-      return false;
-    });
+      return true;
+    }
+    return false;
   }
 
   *lookAtAll(): Generator<void, void, unknown> {

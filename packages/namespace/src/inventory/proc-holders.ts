@@ -20,9 +20,10 @@ export class ProcHolders implements HolderWatch {
     return this.#descriptors.refused;
   }
 
-  look(): void {
+  look(): boolean {
     this.#mounts.look();
     this.#descriptors.look();
+    return false;
   }
 
   *lookAtAll(): Generator<void, void, unknown> {

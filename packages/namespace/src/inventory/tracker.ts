@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { boottimeNsec, hasErrno, NamespaceAsker, type TaskRecord } from '@bulkhead/kernel';
+import { boottimeNsec, hasErrno, isThere, NamespaceAsker, type TaskRecord } from '@bulkhead/kernel';
 import type { NamespaceInventory, NamespaceKey, NamespaceType, NamespaceWay, Unreadable } from '@bulkhead/model';
 import type { HostIterator } from '../iterator/host-iterator.ts';
 import type { OwnInstance } from '../maker/cgroup-maker.ts';
@@ -67,6 +67,7 @@ export class NamespaceTracker implements Disposable {
   #publishedAt = 0;
   #readingPlanned = false;
   #scanDeafAfter = 0;
+  #holdersPlanned = false;
 
   constructor(options: TrackerOptions) {
     this.#options = options;
@@ -287,6 +288,11 @@ export class NamespaceTracker implements Disposable {
     for (const [pid, untilMsec] of this.#ended) {
       const known = this.inventory.processes.get(pid);
       this.#touched.delete(pid);
+      if (!isThere(pid)) {
+        this.#remove(pid);
+        this.#ended.delete(pid);
+        continue;
+      }
       this.#ways.byProc.read(pid, (known?.otherThreads.size ?? 0) > 0);
       const left = this.inventory.processes.get(pid);
       const isSame = left !== undefined && (known === undefined || left.startTimeTicks === known.startTimeTicks);
@@ -335,17 +341,35 @@ export class NamespaceTracker implements Disposable {
         this.#scanDeaf();
         return;
       }
-      this.#ways.holders.look();
+      this.#lookAtHolders();
       this.#turning.spend(() => this.#ways.tasks.turn());
     } catch (failure) {
-      if (!this.#ways.fallBack(failure)) throw failure;
-      void this.scan();
+      this.#fallBack(failure);
       return;
     }
     this.#nameContainers();
     // Between two looks some come and go: what both miss is hidden.
     this.#hiddenCounts = [this.#hiddenCounts[1], (this.#hidden.count() ?? 0) - this.inventory.namespaces.size];
     this.#publish();
+  }
+
+  #lookAtHolders(): void {
+    if (this.#holdersPlanned || !this.#ways.holders.look()) return;
+    this.#holdersPlanned = true;
+    this.#after(0, () => {
+      this.#holdersPlanned = false;
+      try {
+        this.#lookAtHolders();
+        this.#publish();
+      } catch (failure) {
+        this.#fallBack(failure);
+      }
+    });
+  }
+
+  #fallBack(failure: unknown): void {
+    if (!this.#ways.fallBack(failure)) throw failure;
+    void this.scan();
   }
 
   #scanDeaf(): void {

@@ -14,8 +14,8 @@ import {
   bpf_prog_load,
   encodeFunctionTypes,
   type Fd,
+  ProcessIterator,
   read,
-  readTaskIterator,
 } from '@bulkhead/kernel';
 import { type AssembledFileProgram, assembleFileProgram, fileFunctions, mountMap } from './file-program.ts';
 import { KernelLacks, kernelNames, readKernelFields } from './kernel-fields.ts';
@@ -78,6 +78,7 @@ export class HostIterator implements Disposable {
   readonly #owned: { program: Fd; tasks: Fd; files: Fd; mounts: Fd };
   #hasMounts = false;
   readonly #piece = Buffer.alloc(pieceBytes);
+  readonly #process: ProcessIterator;
   readonly #single = Buffer.alloc(pieceBytes);
   readonly #batch = {
     keys: Buffer.alloc(batch * mountMap.keyBytes),
@@ -87,6 +88,7 @@ export class HostIterator implements Disposable {
 
   private constructor(owned: { program: Fd; tasks: Fd; files: Fd; mounts: Fd }) {
     this.#owned = owned;
+    this.#process = new ProcessIterator(owned.program);
   }
 
   /**
@@ -133,7 +135,7 @@ export class HostIterator implements Disposable {
    * @returns undefined where there is no such process, or the kernel cannot walk over one alone
    */
   readProcess(pid: number): Buffer | undefined {
-    const length = readTaskIterator(this.#owned.program, pid, this.#single);
+    const length = this.#process.read(pid, this.#single);
     return length <= 0 ? undefined : this.#single.subarray(0, length);
   }
 
