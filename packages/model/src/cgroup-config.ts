@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CgroupPath } from './cgroup.ts';
+import { longestCgroupConfig } from './cgroup-config-size.ts';
 import { Timestamp } from './primitives.ts';
 
 /** Name of a stored configuration: its file is called so, with `.conf` behind. */
@@ -11,8 +12,6 @@ export const CgroupConfigName = z
   );
 export type CgroupConfigName = z.infer<typeof CgroupConfigName>;
 
-/** Characters of a cgconfig.conf, at most. */
-export const longestCgroupConfig = 512 * 1024;
 export const CgroupConfigText = z.string().max(longestCgroupConfig);
 
 /** Where in a text something stands: line and column in characters, both from 1. */

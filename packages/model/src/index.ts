@@ -1,6 +1,7 @@
 /** The nouns of Bulkhead as zod schemas and types of the same name. Imports only zod; runs in a browser. */
 export * from './cgroup.ts';
 export * from './cgroup-config.ts';
+export * from './cgroup-config-size.ts';
 export * from './cgroup-control.ts';
 export * from './cgroup-setting.ts';
 export * from './container.ts';

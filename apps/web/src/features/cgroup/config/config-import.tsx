@@ -1,5 +1,5 @@
 'use client';
-import { longestCgroupConfig } from '@bulkhead/model';
+import { longestCgroupConfig } from '@bulkhead/model/cgroup-config-size';
 import { Button, FileButton, TextInput } from '@mantine/core';
 import { IconFile, IconPlayerPlay } from '@tabler/icons-react';
 import { useTranslations } from 'next-intl';

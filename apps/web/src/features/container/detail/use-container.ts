@@ -16,6 +16,8 @@ export interface ContainerState {
 }
 
 const pastLimit = 500;
+/** What was removed a moment ago is on its way into the database. */
+const pastTries = 10;
 
 /** One container by id or name: live while it is there, from the database afterwards. */
 export function useContainerState(reference: string): ContainerState {
@@ -24,8 +26,13 @@ export function useContainerState(reference: string): ContainerState {
   const live = useContainer(detail?.id ?? reference);
   const { reachability } = useConnection();
   const missing = error !== null && troubleOf(error).problem === 'not-found';
-  const past = useQuery({ ...trpc.container.past.queryOptions({ limit: pastLimit }), enabled: missing });
-  const remembered = past.data?.find((container) => container.id === reference || container.name === reference);
+  const isMeant = (container: Container) => container.id === reference || container.name === reference;
+  const past = useQuery({
+    ...trpc.container.past.queryOptions({ limit: pastLimit }),
+    enabled: missing,
+    refetchInterval: ({ state }) => (state.dataUpdateCount < pastTries && state.data?.some(isMeant) !== true ? 1000 : false),
+  });
+  const remembered = past.data?.find(isMeant);
   const reachable = reachability?.reachable;
 
   // Each change is told live; the rest of what is known is asked for again.
