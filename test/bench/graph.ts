@@ -17,8 +17,7 @@ const openRounds = 7;
 async function openSignedIn(web: TestWeb): Promise<TestBrowser> {
   const session = await setUp(web);
   const browser = await openBrowser();
-  const [name = '', ...value] = session.cookie.split('=');
-  await browser.context.addCookies([{ name, value: value.join('='), url: web.origin, httpOnly: true, sameSite: 'Lax' }]);
+  await browser.signIn(web.origin, session.cookie);
   session.close();
   return browser;
 }

@@ -3,38 +3,29 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { articleConfig } from '../../packages/cgroup/test/cgconfig-samples.ts';
-import { accessibilityTroubles, openBrowser, screenshots, type TestBrowser } from '../support/browser.ts';
-import { makeMember, setUp } from '../support/control/session.ts';
-import { startTestWeb, type TestWeb } from '../support/control/web.ts';
+import { accessibilityTroubles, screenshots, type TestBrowser } from '../support/browser.ts';
+import { openDashboard, type TestDashboard } from '../support/control/dashboard.ts';
+import { makeMember } from '../support/control/session.ts';
+import type { TestWeb } from '../support/control/web.ts';
 
 /** A cgconfig.conf in a real browser: typed, looked at, applied, taken back, made of what is there. */
 const patience = { timeout: 8_000 };
+let dashboard: TestDashboard;
 let web: TestWeb;
 let browser: TestBrowser;
 let page: Page;
 
-const useCookie = async (cookie: string) => {
-  const [name = '', ...value] = cookie.split('=');
-  await browser.context.addCookies([{ name, value: value.join('='), url: web.origin, httpOnly: true, sameSite: 'Lax' }]);
-};
 let administrator: string;
 
 beforeAll(async () => {
-  web = await startTestWeb();
-  const session = await setUp(web);
-  administrator = session.cookie;
-  browser = await openBrowser();
-  page = browser.page;
-  await useCookie(administrator);
-  session.close();
-  await page.emulateMedia({ reducedMotion: 'reduce' });
+  dashboard = await openDashboard();
+  ({ web, browser, page, administrator } = dashboard);
 });
 beforeEach(() => {
   browser.troubles.length = 0;
 });
 afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await web?.[Symbol.asyncDispose]();
+  await dashboard?.[Symbol.asyncDispose]();
 });
 
 const editor = () => page.getByLabel('Text of the configuration');
@@ -183,9 +174,9 @@ it.each([
 
 it('is for administrators alone', async () => {
   const member = await makeMember(web, 'anna@acme.example', ['acme']);
-  await useCookie(member.cookie);
+  await browser.signIn(web.origin, member.cookie);
   await page.goto(`${web.origin}/cgroups/configs`);
   await page.getByText('For administrators').first().waitFor();
   expect(await editor().count()).toBe(0);
-  await useCookie(administrator);
+  await browser.signIn(web.origin, administrator);
 });

@@ -1,22 +1,21 @@
 import type { Workload } from '@bulkhead/model';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { accessibilityTroubles, openBrowser, type TestBrowser } from '../support/browser.ts';
+import { accessibilityTroubles, type TestBrowser } from '../support/browser.ts';
+import { openDashboard, type TestDashboard } from '../support/control/dashboard.ts';
 import { crowdHost, populateHost } from '../support/control/populate-host.ts';
-import { makeMember, setUp } from '../support/control/session.ts';
-import { startTestWeb, type TestWeb } from '../support/control/web.ts';
+import { makeMember } from '../support/control/session.ts';
+import type { TestWeb } from '../support/control/web.ts';
 
-/** What people do with the pages of the whole host, in a real browser, against an agent that holds to the contract. */
+// What people do with the pages of the whole host, in a real browser, against an agent that holds to the contract.
+
 /** A machine that does other things too takes its time. */
 const patience = { timeout: 8_000 };
+let dashboard: TestDashboard;
 let web: TestWeb;
 let browser: TestBrowser;
 let page: Page;
 
-const useCookie = async (cookie: string) => {
-  const [name = '', ...value] = cookie.split('=');
-  await browser.context.addCookies([{ name, value: value.join('='), url: web.origin, httpOnly: true, sameSite: 'Lax' }]);
-};
 const named = (name: string): Workload => {
   const found = [...web.agent.host.workloads.values()].find(({ maker }) => maker.name === name);
   if (found === undefined) throw new Error(`no workload ${name}`);
@@ -28,14 +27,8 @@ const pathname = () => new URL(page.url()).pathname;
 const query = () => new URL(page.url()).searchParams;
 
 beforeAll(async () => {
-  web = await startTestWeb();
-  populateHost(web.agent.host);
-  const session = await setUp(web);
-  browser = await openBrowser();
-  page = browser.page;
-  await useCookie(session.cookie);
-  session.close();
-  await page.emulateMedia({ reducedMotion: 'reduce' });
+  dashboard = await openDashboard(({ agent }) => populateHost(agent.host));
+  ({ web, browser, page } = dashboard);
 });
 
 beforeEach(() => {
@@ -43,8 +36,7 @@ beforeEach(() => {
 });
 
 afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await web?.[Symbol.asyncDispose]();
+  await dashboard?.[Symbol.asyncDispose]();
 });
 
 describe('containers of other runtimes', () => {
@@ -444,7 +436,7 @@ describe('trouble', () => {
   it('a member sees namespaces of its tenants alone, and pages of the host say whom they are for', async () => {
     const member = await makeMember(web, 'grace@example.org', ['globex']);
     await browser.context.clearCookies();
-    await useCookie(member.cookie);
+    await browser.signIn(web.origin, member.cookie);
     await page.goto(`${web.origin}/cgroups`);
     await page.getByText('It is for administrators.').waitFor();
     expect(await page.getByRole('navigation', { name: 'Main navigation' }).getByText('Host health').count()).toBe(0);

@@ -1,18 +1,16 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { accessibilityTroubles, openBrowser, type TestBrowser } from '../support/browser.ts';
-import { makeMember, setUp } from '../support/control/session.ts';
-import { startTestWeb, type TestWeb } from '../support/control/web.ts';
+import { accessibilityTroubles, type TestBrowser } from '../support/browser.ts';
+import { openDashboard, type TestDashboard } from '../support/control/dashboard.ts';
+import { makeMember } from '../support/control/session.ts';
+import type { TestWeb } from '../support/control/web.ts';
 
 /** What people do with labs, in a real browser, against an agent that holds to the contract. */
+let dashboard: TestDashboard;
 let web: TestWeb;
 let browser: TestBrowser;
 let page: Page;
 
-const useCookie = async (cookie: string) => {
-  const [name = '', ...value] = cookie.split('=');
-  await browser.context.addCookies([{ name, value: value.join('='), url: web.origin, httpOnly: true, sameSite: 'Lax' }]);
-};
 const card = (kind: string) => page.locator(`[data-lab="${kind}"]`);
 const openLabs = async () => {
   await page.goto(`${web.origin}/labs`);
@@ -20,13 +18,8 @@ const openLabs = async () => {
 };
 
 beforeAll(async () => {
-  web = await startTestWeb();
-  const session = await setUp(web);
-  browser = await openBrowser();
-  page = browser.page;
-  await useCookie(session.cookie);
-  session.close();
-  await page.emulateMedia({ reducedMotion: 'reduce' });
+  dashboard = await openDashboard();
+  ({ web, browser, page } = dashboard);
 });
 
 beforeEach(() => {
@@ -34,8 +27,7 @@ beforeEach(() => {
 });
 
 afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await web?.[Symbol.asyncDispose]();
+  await dashboard?.[Symbol.asyncDispose]();
 });
 
 describe('a lab', () => {
@@ -142,9 +134,8 @@ describe('a lab', () => {
 
   it('is for administrators: a member is told so, and offered no way to it', async () => {
     const member = await makeMember(web, 'mia@acme.example', ['acme']);
-    await using fresh = await openBrowser();
-    const [name = '', ...value] = member.cookie.split('=');
-    await fresh.context.addCookies([{ name, value: value.join('='), url: web.origin, httpOnly: true, sameSite: 'Lax' }]);
+    await using fresh = await browser.openFresh();
+    await fresh.signIn(web.origin, member.cookie);
     member.close();
     await fresh.page.goto(`${web.origin}/labs`);
     await fresh.page.getByText('administrators').first().waitFor();

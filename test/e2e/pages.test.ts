@@ -96,8 +96,7 @@ beforeAll(async () => {
   browser = await openBrowser();
   tabs = [];
   while (tabs.length < sideBySide) tabs.push(await browser.openTab());
-  const [name = '', ...value] = session.cookie.split('=');
-  await browser.context.addCookies([{ name, value: value.join('='), url: web.origin, httpOnly: true, sameSite: 'Lax' }]);
+  await browser.signIn(web.origin, session.cookie);
   session.close();
 });
 

@@ -4,8 +4,8 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { becomeAdministrator } from '../support/administrator.ts';
 import { accessibilityTroubles, openBrowser, screenshots, type TestBrowser } from '../support/browser.ts';
-import { setUp } from '../support/control/session.ts';
-import { startTestWeb, type TestWeb } from '../support/control/web.ts';
+import { openDashboard, type TestDashboard } from '../support/control/dashboard.ts';
+import type { TestWeb } from '../support/control/web.ts';
 import { startInstance, type TestInstance } from '../support/instance.ts';
 import { describeNeeds } from '../support/needs.ts';
 
@@ -21,25 +21,21 @@ function spread(tookMsec: readonly number[]): { p50: number; p95: number } {
 }
 
 describe('against an agent that holds to the contract', () => {
+  let dashboard: TestDashboard;
   let web: TestWeb;
   let browser: TestBrowser;
   let page: Page;
   let hog: Container;
 
   beforeAll(async () => {
-    web = await startTestWeb();
-    hog = web.agent.add({ name: 'hog', limits: { memoryMaxBytes: limit, cpuMaxMillis: 500 } });
-    web.agent.backfill(hog.id, 600, { cpuMillis: 400, memoryBytes: 50_000_000 });
-    const session = await setUp(web);
-    browser = await openBrowser();
-    const [name = '', ...value] = session.cookie.split('=');
-    await browser.context.addCookies([{ name, value: value.join('='), url: web.origin, httpOnly: true, sameSite: 'Lax' }]);
-    session.close();
-    page = browser.page;
+    dashboard = await openDashboard(({ agent }) => {
+      hog = agent.add({ name: 'hog', limits: { memoryMaxBytes: limit, cpuMaxMillis: 500 } });
+      agent.backfill(hog.id, 600, { cpuMillis: 400, memoryBytes: 50_000_000 });
+    });
+    ({ web, browser, page } = dashboard);
   });
   afterAll(async () => {
-    await browser?.[Symbol.asyncDispose]();
-    await web?.[Symbol.asyncDispose]();
+    await dashboard?.[Symbol.asyncDispose]();
   });
   beforeEach(() => {
     browser.troubles.length = 0;

@@ -1,32 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerChange, OutputItem } from '@bulkhead/api';
-import { detectCgroups } from '@bulkhead/cgroup';
-import { cgroupRoot, type HostEvent, type JournalEntry, type Transcript } from '@bulkhead/model';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { HostEvent, JournalEntry, Transcript } from '@bulkhead/model';
+import { expect, it } from 'vitest';
 import { boundMsec } from '../support/emulation.ts';
-import { startTestInstance, type TestInstance } from '../support/launcher.ts';
 import { describeNeeds } from '../support/needs.ts';
-import { AgentProcess, type As } from './agent-process.ts';
+import { withAgentForEach } from './agent-hooks.ts';
+import type { AgentProcess, As } from './agent-process.ts';
 
 const ada: As = { kind: 'statement', role: 'member', tenants: ['acme'] };
 
 describeNeeds({ root: true, userNamespaces: true, cgroup: 'any', controllers: ['memory'] }, 'events and streams of the agent', () => {
-  let instance: TestInstance;
   let agent: AgentProcess;
 
-  beforeAll(async () => {
-    instance = await startTestInstance();
-  });
-  afterAll(async () => {
-    await detectCgroups().remove(cgroupRoot(instance.instance));
-    await instance?.[Symbol.asyncDispose]();
-  });
-  beforeEach(async () => {
-    agent = new AgentProcess(instance);
-    await agent.start();
-  });
-  afterEach(async () => {
-    await agent[Symbol.asyncDispose]();
+  withAgentForEach((made) => {
+    agent = made.agent;
   });
 
   const create = (name: string, args: string[], more: object = {}, as?: As) =>

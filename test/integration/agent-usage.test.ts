@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { detectCgroups } from '@bulkhead/cgroup';
 import { cgroupRoot, type JournalEntry, type ReadingRecord } from '@bulkhead/model';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { boundMsec, repetitions } from '../support/emulation.ts';
-import { startTestInstance, type TestInstance } from '../support/launcher.ts';
+import type { TestInstance } from '../support/launcher.ts';
 import { describeNeeds } from '../support/needs.ts';
-import { AgentProcess } from './agent-process.ts';
+import { withAgentForEach } from './agent-hooks.ts';
+import type { AgentProcess } from './agent-process.ts';
 
 /** Some 20 ms of CPU, then gone. */
 const short = ['sh', '-c', 'i=0; while [ $i -lt 4000 ]; do i=$((i+1)); done'];
@@ -15,19 +16,8 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'any', controllers: ['
   let instance: TestInstance;
   let agent: AgentProcess;
 
-  beforeAll(async () => {
-    instance = await startTestInstance();
-  });
-  afterAll(async () => {
-    await detectCgroups().remove(cgroupRoot(instance.instance));
-    await instance?.[Symbol.asyncDispose]();
-  });
-  beforeEach(async () => {
-    agent = new AgentProcess(instance);
-    await agent.start();
-  });
-  afterEach(async () => {
-    await agent[Symbol.asyncDispose]();
+  withAgentForEach((made) => {
+    ({ instance, agent } = made);
   });
 
   const isUnified = detectCgroups().setup === 'unified';

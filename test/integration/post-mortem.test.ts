@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { detectCgroups } from '@bulkhead/cgroup';
 import {
   type CgroupNode,
   type Container,
@@ -11,12 +10,13 @@ import {
   type JournalEntry,
   type PostMortem,
 } from '@bulkhead/model';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { boundMsec, repetitions } from '../support/emulation.ts';
 import { cgroupMounts, HandCgroup } from '../support/hand-cgroup.ts';
-import { startTestInstance, type TestInstance } from '../support/launcher.ts';
+import type { TestInstance } from '../support/launcher.ts';
 import { describeNeeds } from '../support/needs.ts';
-import { AgentProcess, type As } from './agent-process.ts';
+import { withAgentForEach } from './agent-hooks.ts';
+import type { AgentProcess, As } from './agent-process.ts';
 
 const ada: As = { kind: 'statement', role: 'member', tenants: ['acme'] };
 const eve: As = { kind: 'statement', role: 'member', tenants: ['other'] };
@@ -30,19 +30,8 @@ describeNeeds(
     let instance: TestInstance;
     let agent: AgentProcess;
 
-    beforeAll(async () => {
-      instance = await startTestInstance();
-    });
-    afterAll(async () => {
-      await detectCgroups().remove(cgroupRoot(instance.instance));
-      await instance?.[Symbol.asyncDispose]();
-    });
-    beforeEach(async () => {
-      agent = new AgentProcess(instance);
-      await agent.start();
-    });
-    afterEach(async () => {
-      await agent[Symbol.asyncDispose]();
+    withAgentForEach((made) => {
+      ({ instance, agent } = made);
     });
 
     const run = async (name: string, args: string[], limits: object, as: As = ada): Promise<Container> => {

@@ -31,6 +31,8 @@ export interface TestTab {
 /** `troubles` are those of all its tabs. */
 export interface TestBrowser extends TestTab {
   context: BrowserContext;
+  /** From now on whoever `cookie` is of, `name=value` as a session of the dashboard has it. */
+  signIn(origin: string, cookie: string): Promise<void>;
   /** A further tab, with the same cookies. */
   openTab(): Promise<TestTab>;
   /** The same browser as a stranger: no cookies, nothing cached. */
@@ -107,6 +109,10 @@ async function openContext(browser: Browser, onClosed: () => Promise<void>): Pro
     context,
     ...(await openTab()),
     troubles,
+    async signIn(url, cookie) {
+      const [name = '', ...value] = cookie.split('=');
+      await context.addCookies([{ name, value: value.join('='), url, httpOnly: true, sameSite: 'Lax' }]);
+    },
     openTab,
     openFresh: () => openContext(browser, () => Promise.resolve()),
     async [Symbol.asyncDispose]() {

@@ -61,9 +61,8 @@ await web.stored();
 
 const session = await setUp(web);
 await using browser = await openBrowser();
-const { page, context } = browser;
-const [name = '', ...value] = session.cookie.split('=');
-await context.addCookies([{ name, value: value.join('='), url: web.origin, httpOnly: true, sameSite: 'Lax' }]);
+const { page } = browser;
+await browser.signIn(web.origin, session.cookie);
 session.close();
 await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
 

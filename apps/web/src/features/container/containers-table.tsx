@@ -21,7 +21,7 @@ import { ContainerStatusMark } from './container-status.tsx';
 import css from './containers.module.css';
 import { type SortColumn, sortColumns } from './containers-url.ts';
 import type { Listed } from './listed.ts';
-import { CpuNow, ForeignTrend, ForeignUse, MemoryNow, PidsNow, TrendCell } from './use-cells.tsx';
+import { ForeignTrend, ForeignUse, PidsNow, TrendCell, UseNow } from './use-cells.tsx';
 
 const rowHeight = 44;
 const trendRefreshMsec = 5_000;
@@ -151,7 +151,7 @@ export function useContainerColumns(tree: Tree, visible: readonly string[]): Col
               : uses.use(row.cgroup)?.cpuMillis,
         cell: (row) =>
           row.kind === 'container' ? (
-            <CpuNow container={row.container} />
+            <UseNow container={row.container} tone="cpu" />
           ) : (
             <ForeignUse tone="cpu" node={nodeOf(row)} hasCgroup={row.cgroup !== undefined} missing={missing} />
           ),
@@ -172,7 +172,7 @@ export function useContainerColumns(tree: Tree, visible: readonly string[]): Col
               : uses.use(row.cgroup)?.memoryBytes,
         cell: (row) =>
           row.kind === 'container' ? (
-            <MemoryNow container={row.container} />
+            <UseNow container={row.container} tone="memory" />
           ) : (
             <ForeignUse tone="memory" node={nodeOf(row)} hasCgroup={row.cgroup !== undefined} missing={missing} />
           ),

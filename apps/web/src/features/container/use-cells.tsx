@@ -11,39 +11,26 @@ import { useUse } from '../live/live-provider.tsx';
 
 const notRunning = (container: Pick<Container, 'status'>): boolean => container.status !== 'running';
 
-/** CPU in use now, against its quota where there is one. */
-export function CpuNow({ container }: { container: Container }) {
-  const t = useTranslations('container');
-  const u = useTranslations('use');
-  const format = useFormat();
-  const use = useUse(container.id);
-  if (notRunning(container)) return <NotMeasured reason={t('missing.notRunning')} />;
-  return (
-    <UseCell
-      used={use?.cpuMillis}
-      limit={container.limits.cpuMaxMillis}
-      tone="cpu"
-      format={format.cores}
-      label={(limit) => u('cpuOfLimit', { limit })}
-      missing={t('missing.notYet')}
-    />
-  );
-}
+const nowOf = {
+  cpu: { used: 'cpuMillis', limit: 'cpuMaxMillis', of: 'cpuOfLimit', format: 'cores' },
+  memory: { used: 'memoryBytes', limit: 'memoryMaxBytes', of: 'memoryOfLimit', format: 'bytes' },
+} as const;
 
-/** Memory in use now, against its limit where there is one. */
-export function MemoryNow({ container }: { container: Container }) {
+/** What is in use now, against the limit where there is one. */
+export function UseNow({ container, tone }: { container: Container; tone: 'cpu' | 'memory' }) {
   const t = useTranslations('container');
   const u = useTranslations('use');
   const format = useFormat();
   const use = useUse(container.id);
+  const field = nowOf[tone];
   if (notRunning(container)) return <NotMeasured reason={t('missing.notRunning')} />;
   return (
     <UseCell
-      used={use?.memoryBytes}
-      limit={container.limits.memoryMaxBytes}
-      tone="memory"
-      format={format.bytes}
-      label={(limit) => u('memoryOfLimit', { limit })}
+      used={use?.[field.used]}
+      limit={container.limits[field.limit]}
+      tone={tone}
+      format={format[field.format]}
+      label={(limit) => u(field.of, { limit })}
       missing={t('missing.notYet')}
     />
   );

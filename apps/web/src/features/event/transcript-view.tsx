@@ -1,8 +1,7 @@
 'use client';
 import type { Transcript } from '@bulkhead/model';
-import { Button, CopyButton } from '@mantine/core';
-import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { useTranslations } from 'next-intl';
+import { CopyText } from '../../components/copy-text.tsx';
 import { Measure, NotMeasured, useFormat } from '../../components/measure.tsx';
 import css from './transcript.module.css';
 
@@ -22,18 +21,7 @@ export function TranscriptView({ transcript }: { transcript: Transcript }) {
         <section>
           <header className={css.head}>
             <h3>{t('commands')}</h3>
-            <CopyButton value={commands}>
-              {({ copied, copy }) => (
-                <Button
-                  size="compact-xs"
-                  variant="subtle"
-                  onClick={copy}
-                  leftSection={copied ? <IconCheck size={14} aria-hidden="true" /> : <IconCopy size={14} aria-hidden="true" />}
-                >
-                  {copied ? t('copied') : t('copy')}
-                </Button>
-              )}
-            </CopyButton>
+            <CopyText value={commands} />
           </header>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and scrolling must work without a pointer */}
           <section className={css.commands} tabIndex={0} aria-label={t('commands')}>

@@ -1,9 +1,8 @@
 'use client';
 import type { LabRun, LabStep } from '@bulkhead/model';
-import { Button, CopyButton } from '@mantine/core';
-import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { useTranslations } from 'next-intl';
 import type { ReactNode } from 'react';
+import { CopyText } from '../../components/copy-text.tsx';
 import css from './labs.module.css';
 import { useLabFormat } from './use-lab-format.ts';
 
@@ -40,20 +39,7 @@ export function LabSteps({ run }: { run: LabRun }) {
     <div className={css.steps}>
       <div className={css.stepsHead}>
         <h3>{t('writes')}</h3>
-        {commands.length > 0 && (
-          <CopyButton value={commands.join('\n')}>
-            {({ copied, copy }) => (
-              <Button
-                size="compact-xs"
-                variant="subtle"
-                onClick={copy}
-                leftSection={copied ? <IconCheck size={14} aria-hidden="true" /> : <IconCopy size={14} aria-hidden="true" />}
-              >
-                {copied ? t('copied') : t('copy')}
-              </Button>
-            )}
-          </CopyButton>
-        )}
+        {commands.length > 0 && <CopyText value={commands.join('\n')} />}
       </div>
       {commands.length === 0 ? (
         <p className={css.faint}>{t('noWrites')}</p>

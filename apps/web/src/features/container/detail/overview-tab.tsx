@@ -1,6 +1,7 @@
 'use client';
 import { useTranslations } from 'next-intl';
 import type { ReactNode } from 'react';
+import facts from '../../../components/facts.module.css';
 import { NotMeasured, useFormat } from '../../../components/measure.tsx';
 import { Notice } from '../../../components/notice.tsx';
 import { Section } from '../../../components/page-head.tsx';
@@ -34,7 +35,7 @@ function LimitFact({
   tone: 'cpu' | 'memory';
 }) {
   const t = useTranslations('limits');
-  if (limit === undefined) return <span className={css.soft}>{t('none')}</span>;
+  if (limit === undefined) return <span className={facts.soft}>{t('none')}</span>;
   if (used === undefined) return <>{text(limit)}</>;
   return (
     <div className={css.limitRow}>
@@ -64,9 +65,9 @@ export function OverviewTab() {
       )}
       <PostMortemCard />
       <Charts />
-      <div className={css.columns}>
+      <div className={facts.columns}>
         <Section title={t('state')}>
-          <dl className={css.list}>
+          <dl className={facts.list}>
             <Fact name={t('status')}>
               <ContainerStatusMark container={container} />
             </Fact>
@@ -85,7 +86,7 @@ export function OverviewTab() {
           </dl>
         </Section>
         <Section title={l('title')}>
-          <dl className={css.list}>
+          <dl className={facts.list}>
             <Fact name={l('memory')}>
               <LimitFact used={use?.memoryBytes} limit={limits.memoryMaxBytes} text={(value) => format.bytes(value).text} tone="memory" />
             </Fact>
@@ -93,7 +94,7 @@ export function OverviewTab() {
               <LimitFact used={use?.cpuMillis} limit={limits.cpuMaxMillis} text={(value) => format.cores(value).text} tone="cpu" />
             </Fact>
             <Fact name={l('weight')}>
-              {limits.cpuWeight === undefined ? <span className={css.soft}>{l('weightDefault')}</span> : format.integer(limits.cpuWeight)}
+              {limits.cpuWeight === undefined ? <span className={facts.soft}>{l('weightDefault')}</span> : format.integer(limits.cpuWeight)}
             </Fact>
             <Fact name={l('pids')}>
               <LimitFact used={use?.pids} limit={limits.pidsMax} text={(value) => format.integer(value)} tone="cpu" />
@@ -101,7 +102,7 @@ export function OverviewTab() {
           </dl>
         </Section>
         <Section title={t('identity')}>
-          <dl className={css.list}>
+          <dl className={facts.list}>
             <Fact name={t('id')}>
               <code>{container.id}</code>
             </Fact>

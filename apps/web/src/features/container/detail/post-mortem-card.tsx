@@ -3,6 +3,7 @@ import type { EffectiveLimits, PostMortem } from '@bulkhead/model';
 import { signalName } from '@bulkhead/model/end-cause';
 import { useTranslations } from 'next-intl';
 import type { ReactNode } from 'react';
+import facts from '../../../components/facts.module.css';
 import { Measure, NotMeasured, useFormat } from '../../../components/measure.tsx';
 import { Notice } from '../../../components/notice.tsx';
 import { Section } from '../../../components/page-head.tsx';
@@ -83,7 +84,7 @@ function Throttled({ card }: { card: PostMortem }) {
   const { cpuThrottledUsec: usec, cpuPeriods: periods, cpuThrottledPeriods: throttled } = card.reading ?? {};
   if (usec === undefined || periods === undefined || throttled === undefined) return <NotMeasured reason={missing('kernel')} />;
   // Without a single period in its life there was no quota.
-  if (periods === '0') return <span className={css.soft}>{t('noQuota')}</span>;
+  if (periods === '0') return <span className={facts.soft}>{t('noQuota')}</span>;
   return t('throttledFor', { time: format.duration(BigInt(usec)).text, share: format.percent(Number(throttled) / Number(periods)) });
 }
 
@@ -187,7 +188,7 @@ export function PostMortemCard() {
     return (
       <Section title={t('title')}>
         <p className={css.cause}>{words(container, undefined)}</p>
-        <p className={css.soft}>{t('waiting')}</p>
+        <p className={facts.soft}>{t('waiting')}</p>
       </Section>
     );
   if (card === null)
@@ -198,16 +199,16 @@ export function PostMortemCard() {
     ) : (
       <Section title={t('title')}>
         <p className={css.cause}>{words(container, undefined)}</p>
-        <p className={css.soft}>{t('none.what')}</p>
+        <p className={facts.soft}>{t('none.what')}</p>
       </Section>
     );
   return (
     <div data-post-mortem={card.containerId}>
       <Section title={t('title')} aside={t.rich('sealed', { time: () => <ClockTime at={card.sealedAt} /> })}>
         <p className={css.cause}>{words(container, card)}</p>
-        {!card.isWhole && <p className={css.soft}>{t('partial')}</p>}
-        <div className={css.columns}>
-          <dl className={css.list}>
+        {!card.isWhole && <p className={facts.soft}>{t('partial')}</p>}
+        <div className={facts.columns}>
+          <dl className={facts.list}>
             <Fact name={t('fact.exit')}>
               <Exit card={card} />
             </Fact>
@@ -216,13 +217,13 @@ export function PostMortemCard() {
             </Fact>
             <Memory card={card} />
           </dl>
-          <dl className={css.list}>
+          <dl className={facts.list}>
             <Use card={card} />
             <Fact name={t('fact.throttled')}>
               <Throttled card={card} />
             </Fact>
           </dl>
-          <dl className={css.list}>
+          <dl className={facts.list}>
             <Fact name={t('fact.refusals')}>
               <Refusals card={card} />
             </Fact>

@@ -1,18 +1,8 @@
 'use client';
 import '@xyflow/react/dist/base.css';
 import type { Namespace, Runtime } from '@bulkhead/model';
-import { ActionIcon, Button, Menu, Skeleton } from '@mantine/core';
+import { Skeleton } from '@mantine/core';
 import { useReducedMotion } from '@mantine/hooks';
-import {
-  IconArrowsMaximize,
-  IconChevronLeft,
-  IconChevronRight,
-  IconLayoutGrid,
-  IconMinus,
-  IconPlus,
-  IconStack2,
-  IconX,
-} from '@tabler/icons-react';
 import { MiniMap, ReactFlow, ReactFlowProvider, useReactFlow, useStore } from '@xyflow/react';
 import { useRouter } from 'next/navigation';
 import { useTranslations } from 'next-intl';
@@ -23,11 +13,14 @@ import { graphType, type NamespacesView, namespaceHref } from '../namespaces-url
 import { byRuntime, type Inhabitant, linksOf, neighbourhood, type Room, roomsOf, searchTextOf } from '../rooms.ts';
 import css from './graph.module.css';
 import { type GraphNode, type Look, nodeTypes } from './graph-nodes.tsx';
+import { GraphTools } from './graph-tools.tsx';
 import { headOf, type Line, Lines } from './lines.tsx';
 import type { Placed } from './placement.ts';
 import { type Box, pathsTo, planBoxes } from './plan.ts';
 import { RoomPanel } from './room-panel.tsx';
 import { useLayout } from './use-layout.ts';
+import { useNodes } from './use-nodes.ts';
+import { leastZoom, nearestAlong, viewOfAll } from './view.ts';
 
 export { warmUp } from './use-layout.ts';
 
@@ -45,12 +38,18 @@ const quiet = {
   'edge.a11yDescription.default': '',
 } as const;
 
-const leastZoom = 0.04;
 const farZoom = 0.42;
 const flightMsec = 450;
 const closeZoom = 1;
 /** The layer that moving made is given up so long after the last move. */
 const restMsec = 250;
+
+const arrows: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowRight: [1, 0],
+  ArrowLeft: [-1, 0],
+  ArrowDown: [0, 1],
+  ArrowUp: [0, -1],
+};
 
 interface Props {
   /** Undefined until the host has told: the canvas is made ready meanwhile. */
@@ -73,19 +72,6 @@ const nowhere: readonly [number, number] = [0, 0];
 const sizeOf = (width: number, height: number): readonly [number, number] => [width, height];
 const sameSize = (a: readonly [number, number], b: readonly [number, number]): boolean => a[0] === b[0] && a[1] === b[1];
 
-/** The view in which all boxes are in sight, in the middle, none larger than life. */
-function viewOfAll(placed: Iterable<Placed>, pane: { width: number; height: number }): { x: number; y: number; zoom: number } {
-  let [left, top, right, bottom] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const { x, y, width, height } of placed) {
-    left = Math.min(left, x);
-    top = Math.min(top, y);
-    right = Math.max(right, x + width);
-    bottom = Math.max(bottom, y + height);
-  }
-  const zoom = Math.max(leastZoom, Math.min(1, (pane.width * 0.94) / (right - left), (pane.height * 0.94) / (bottom - top)));
-  return { x: pane.width / 2 - ((left + right) / 2) * zoom, y: pane.height / 2 - ((top + bottom) / 2) * zoom, zoom };
-}
-
 /** In which box each room can be seen: its own, or the closed group around it. */
 function boxOfRooms(boxes: readonly Box[], found = new Map<string, string>()): Map<string, string> {
   for (const box of boxes) {
@@ -96,81 +82,8 @@ function boxOfRooms(boxes: readonly Box[], found = new Map<string, string>()): M
   return found;
 }
 
-/** Nodes as the canvas takes them; one that is as before stays the same object, so that only what changed is drawn anew. */
-function useNodes(
-  boxes: readonly Box[],
-  placed: ReadonlyMap<string, Placed>,
-  lookOf: (box: Box) => Look,
-  isShown: (box: Box) => boolean,
-): GraphNode[] {
-  const cache = useRef(new Map<string, GraphNode>());
-  const nodes: GraphNode[] = [];
-  const next = new Map<string, GraphNode>();
-  const walk = (level: readonly Box[]) => {
-    for (const box of level) {
-      const spot = placed.get(box.id);
-      if (spot === undefined) continue;
-      if (isShown(box)) {
-        const { x, y, width, height, depth } = spot;
-        const look = lookOf(box);
-        const before = cache.current.get(box.id);
-        const same =
-          before !== undefined &&
-          before.position.x === x &&
-          before.position.y === y &&
-          before.width === width &&
-          before.height === height &&
-          before.zIndex === depth &&
-          sameBox(before.data.box, box) &&
-          before.data.look.chosen === look.chosen &&
-          before.data.look.faint === look.faint &&
-          before.data.look.arrived === look.arrived;
-        const node = same
-          ? before
-          : ({
-              id: box.id,
-              type: box.kind,
-              position: { x, y },
-              width,
-              height,
-              measured: { width, height },
-              zIndex: depth,
-              data: { box, look },
-            } as GraphNode);
-        next.set(box.id, node);
-        nodes.push(node);
-      }
-      walk(box.children);
-    }
-  };
-  walk(boxes);
-  cache.current = next;
-  return nodes;
-}
-
-function sameBox(a: Box, b: Box): boolean {
-  if (a === b) return true;
-  if (a.kind === 'group' || b.kind === 'group')
-    return (
-      a.kind === b.kind &&
-      a.kind === 'group' &&
-      b.kind === 'group' &&
-      a.group.open === b.group.open &&
-      a.group.rooms.length === b.group.rooms.length &&
-      a.group.processes === b.group.processes
-    );
-  return (
-    a.room.namespace === b.room.namespace &&
-    a.hidden === b.hidden &&
-    a.children.length > 0 === b.children.length > 0 &&
-    a.shown.length === b.shown.length &&
-    a.shown.every(({ workload, processes }, index) => workload === b.shown[index]?.workload && processes === b.shown[index]?.processes)
-  );
-}
-
 function Graph({ namespaces, inhabitants, view, show }: Props) {
   const t = useTranslations('graph');
-  const r = useTranslations('runtime.name');
   const format = useFormat();
   const router = useRouter();
   const flow = useReactFlow();
@@ -339,24 +252,18 @@ function Graph({ namespaces, inhabitants, view, show }: Props) {
     if (event.key === 'Escape') return show({ room: undefined }, 'replace');
     if (event.key === 'Enter' && current !== undefined) return router.push(namespaceHref(current.id));
     if (event.key === '+' || event.key === '-') return void (event.key === '+' ? flow.zoomIn({ duration }) : flow.zoomOut({ duration }));
-    const direction = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key];
+    const direction = arrows[event.key];
     if (direction === undefined) return;
     event.preventDefault();
-    const [dx = 0, dy = 0] = direction;
-    const middle = (node: GraphNode) => ({ x: node.position.x + (node.width ?? 0) / 2, y: node.position.y + (node.height ?? 0) / 2 });
-    const from = current === undefined ? undefined : middle(current);
-    let best: { node: GraphNode; cost: number } | undefined;
-    for (const node of nodes) {
-      if (node.type !== 'room' || node === current) continue;
-      const to = middle(node);
-      const [x, y] = from === undefined ? [0, to.y] : [to.x - from.x, to.y - from.y];
-      const along = x * dx + y * dy;
-      const aside = Math.abs(x * dy) + Math.abs(y * dx);
-      if (from !== undefined && along <= 4) continue;
-      const cost = Math.abs(along) + 2.5 * aside;
-      if (best === undefined || cost < best.cost) best = { node, cost };
-    }
-    if (best?.node.data.box.kind === 'room') goTo(best.node.data.box.room.key);
+    const spots = nodes.flatMap(({ id, type: kind, position, width = 0, height = 0 }) =>
+      kind === 'room' ? [{ id, ...position, width, height }] : [],
+    );
+    const next = nearestAlong(
+      spots,
+      spots.find(({ id }) => id === view.room),
+      direction,
+    );
+    if (next !== undefined) goTo(next.id);
   };
 
   const runtimes = useMemo(
@@ -419,91 +326,21 @@ function Graph({ namespaces, inhabitants, view, show }: Props) {
           bgColor="var(--surface)"
         />
       </ReactFlow>
-      <div className={css.tools}>
-        <ActionIcon variant="default" size={30} aria-label={t('zoomIn')} title={t('zoomIn')} onClick={() => void flow.zoomIn({ duration })}>
-          <IconPlus size={16} aria-hidden="true" />
-        </ActionIcon>
-        <ActionIcon
-          variant="default"
-          size={30}
-          aria-label={t('zoomOut')}
-          title={t('zoomOut')}
-          onClick={() => void flow.zoomOut({ duration })}
-        >
-          <IconMinus size={16} aria-hidden="true" />
-        </ActionIcon>
-        <ActionIcon
-          variant="default"
-          size={30}
-          aria-label={t('whole')}
-          title={t('whole')}
-          onClick={() => layout !== undefined && showWhole(layout.placed, duration)}
-        >
-          <IconArrowsMaximize size={16} aria-hidden="true" />
-        </ActionIcon>
-        <ActionIcon
-          variant="default"
-          size={30}
-          aria-label={t('arrange')}
-          title={t('arrange')}
-          onClick={() => {
-            fitted.current = undefined;
-            arrangeAnew();
-          }}
-        >
-          <IconLayoutGrid size={16} aria-hidden="true" />
-        </ActionIcon>
-        <Menu position="bottom-start" withinPortal closeOnItemClick={false}>
-          <Menu.Target>
-            <ActionIcon variant="default" size={30} aria-label={t('collapse')} title={t('collapse')}>
-              <IconStack2 size={16} aria-hidden="true" />
-            </ActionIcon>
-          </Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Label>{t('collapseWhat')}</Menu.Label>
-            {runtimes.map((runtime: Runtime) => (
-              <Menu.CheckboxItem
-                key={runtime}
-                checked={view.collapsed.includes(runtime)}
-                onClick={() =>
-                  show({
-                    collapsed: view.collapsed.includes(runtime)
-                      ? view.collapsed.filter((other) => other !== runtime)
-                      : [...view.collapsed, runtime],
-                  })
-                }
-              >
-                {r(runtime)}
-              </Menu.CheckboxItem>
-            ))}
-          </Menu.Dropdown>
-        </Menu>
-        {focused && (
-          <Button
-            size="xs"
-            variant="default"
-            rightSection={<IconX size={14} aria-hidden="true" />}
-            onClick={() => show({ focus: undefined })}
-          >
-            {t('focusedOn', { name: all.find((room) => room.key === view.focus)?.name ?? '' })}
-          </Button>
-        )}
-        {matches !== undefined && (
-          <span className={css.found} aria-live="polite">
-            {matches.length === 0 ? t('foundNothing') : t('found', { at: foundAt + 1, count: matches.length })}
-            {matches.length > 1 && (
-              <>
-                <ActionIcon variant="subtle" color="gray" size={26} aria-label={t('previous')} onClick={() => goToFound(foundAt - 1)}>
-                  <IconChevronLeft size={16} aria-hidden="true" />
-                </ActionIcon>
-                <ActionIcon variant="subtle" color="gray" size={26} aria-label={t('next')} onClick={() => goToFound(foundAt + 1)}>
-                  <IconChevronRight size={16} aria-hidden="true" />
-                </ActionIcon>
-              </>
-            )}
-          </span>
-        )}
-      </div>
+      <GraphTools
+        runtimes={runtimes}
+        collapsed={view.collapsed}
+        collapse={(collapsed) => show({ collapsed })}
+        focusedOn={focused ? (all.find((room) => room.key === view.focus)?.name ?? '') : undefined}
+        unfocus={() => show({ focus: undefined })}
+        found={matches === undefined ? undefined : { at: foundAt, count: matches.length }}
+        goToFound={goToFound}
+        zoom={(way) => void (way === 'in' ? flow.zoomIn({ duration }) : flow.zoomOut({ duration }))}
+        showWhole={() => layout !== undefined && showWhole(layout.placed, duration)}
+        arrange={() => {
+          fitted.current = undefined;
+          arrangeAnew();
+        }}
+      />
       {layout !== undefined && (
         <span className={css.told}>
           {t('count', { count: rooms.length })}
