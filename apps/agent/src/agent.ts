@@ -198,7 +198,12 @@ export async function startAgent({
     journal,
     events,
     sampler,
-    ended: (container) => groupEvents.ended(runtime.cgroupPath(container), container.id),
+    ended: (container) => {
+      const path = runtime.cgroupPath(container);
+      // One that was killed within its first second may not have been met yet, nor the group below it that counts the kill.
+      if (container.oomKilled === true) hostCgroups.meet(path);
+      return groupEvents.ended(path, container.id);
+    },
     forgotten: (container) => postMortems.forget(container),
   });
   parts.defer(() => history.live.close());

@@ -471,6 +471,11 @@ export class HostCgroups implements Disposable {
     return entry === undefined || this.#tick === 0 ? undefined : toUse(this.#meter.row(entry.metered, this.#row));
   }
 
+  /** Takes in a group, with what is below it, that somebody knows of before the next round would meet it. */
+  meet(path: string): void {
+    this.#structure.meetSubtree(path);
+  }
+
   /** Takes a reading of one of our own containers, so that its files are not read twice. */
   feed(path: string, reading: Reading): void {
     this.#structure.meet(path);

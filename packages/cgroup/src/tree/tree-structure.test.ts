@@ -70,6 +70,17 @@ describe('which groups there are', () => {
     expect(told).toEqual(['+asked']);
   });
 
+  it('takes in what somebody knows of, after what is above it and before what is below', () => {
+    mkdirSync(join(place, 'one/tenant/container/init'), { recursive: true });
+    mkdirSync(join(place, 'two/tenant/container'), { recursive: true });
+    structure.meet('tenant/container');
+    expect(told).toEqual(['+tenant', 'tenant: 2', '+tenant/container', 'tenant/container: 2']);
+    structure.meetSubtree('tenant/container');
+    expect(told.slice(4)).toEqual(['+tenant/container/init']);
+    structure.step();
+    expect(told.filter((line) => line.startsWith('+'))).toHaveLength(3);
+  });
+
   it('takes one that was made anew under its name for another', () => {
     mkdirSync(join(place, 'one/again'));
     structure.step();

@@ -285,7 +285,19 @@ export class TreeStructure implements Disposable {
   /** Somebody knows of it before inotify or a walk told. */
   meet(path: string): void {
     if (this.groups.has(path)) return;
+    this.#meetAbove(path);
     for (const hierarchy of this.#hierarchies) if (hierarchy.exists(path)) this.#place(path, hierarchy);
+  }
+
+  /** Parents come before their children, so that what is counted of the one is counted of the other. */
+  #meetAbove(path: string): void {
+    for (let end = path.indexOf('/'); end > 0; end = path.indexOf('/', end + 1)) this.meet(path.slice(0, end));
+  }
+
+  /** As `meet`, with everything below it. */
+  meetSubtree(path: string): void {
+    this.#meetAbove(path);
+    for (const hierarchy of this.#hierarchies) for (const each of walkHierarchy(hierarchy, path)) this.#place(each, hierarchy);
   }
 
   /** Somebody asks for it before the next step, or found it gone: the kernel said so before inotify or a walk did. */
