@@ -8,6 +8,7 @@ import { boundMsec } from '../support/emulation.ts';
 import { cgroupMounts, HandCgroup } from '../support/hand-cgroup.ts';
 import { HandCgroups } from '../support/hand-cgroups.ts';
 import { describeNeeds } from '../support/needs.ts';
+import { oomMessagesInFull } from '../support/oom-messages.ts';
 
 const mebibyte = 1024 ** 2;
 const isUnified = cgroupMounts().every(({ type }) => type === 'cgroup2');
@@ -62,6 +63,7 @@ describeNeeds(
     };
 
     it('an OOM kill is told within a second, of whom, and of the group whose limit it was', async () => {
+      if (existsSync('/dev/kmsg')) await oomMessagesInFull(1);
       await using group = new HandCgroup(`/${name()}`);
       limitMemory(group, 32 * mebibyte);
       take(group.path);

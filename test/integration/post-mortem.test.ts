@@ -15,6 +15,7 @@ import { boundMsec, repetitions } from '../support/emulation.ts';
 import { cgroupMounts, HandCgroup } from '../support/hand-cgroup.ts';
 import type { TestInstance } from '../support/launcher.ts';
 import { describeNeeds } from '../support/needs.ts';
+import { oomMessagesInFull } from '../support/oom-messages.ts';
 import { withAgentForEach } from './agent-hooks.ts';
 import type { AgentProcess, As } from './agent-process.ts';
 
@@ -82,6 +83,7 @@ describeNeeds(
     };
 
     it('an OOM kill is heard of within a second by its tenant and nobody else, and the card tells why', async () => {
+      if (existsSync('/dev/kmsg')) await oomMessagesInFull(1);
       const [mine, others] = [listen(ada), listen(eve)];
       await sleep(100);
       const { id } = await run('hog', ['tail', '/dev/zero'], { memoryMaxBytes: 32 * mebibyte, cpuMaxMillis: 500 });
