@@ -206,16 +206,19 @@ export class AgentProcess implements AsyncDisposable {
     }
   }
 
+  /** It was started, has not ended and serves. */
+  get isRunning(): boolean {
+    const { exitCode = 0, signalCode = null } = this.#child ?? {};
+    return exitCode === null && signalCode === null && existsSync(this.#paths.agentSocket);
+  }
+
+  async removeContainers(): Promise<void> {
+    const containers = await this.must<{ id: string }[]>('query', 'container.list').catch(() => []);
+    for (const { id } of containers) await this.call('mutation', 'container.delete', { container: id, force: true });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    if (
-      this.#child !== undefined &&
-      this.#child.exitCode === null &&
-      this.#child.signalCode === null &&
-      existsSync(this.#paths.agentSocket)
-    ) {
-      const containers = await this.must<{ id: string }[]>('query', 'container.list').catch(() => []);
-      for (const { id } of containers) await this.call('mutation', 'container.delete', { container: id, force: true });
-    }
+    if (this.isRunning) await this.removeContainers();
     await this.end('SIGTERM');
   }
 }

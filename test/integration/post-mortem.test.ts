@@ -156,7 +156,7 @@ describeNeeds(
     });
 
     it('of a throttled container the card tells for how long, and of one without a quota nothing', async () => {
-      const spin = ['sh', '-c', 'i=0; while [ $i -lt 400000 ]; do i=$((i+1)); done'];
+      const spin = ['sh', '-c', `i=0; while [ $i -lt ${repetitions(400_000, 20_000)} ]; do i=$((i+1)); done`];
       const { id } = await run('tight', spin, { cpuMaxMillis: 100 });
       await ended(id);
       const { reading, reading: { cpuPeriods = '0', cpuThrottledPeriods = '0' } = {} } = await cardOf(id);
@@ -184,10 +184,10 @@ describeNeeds(
     });
 
     it('a kill while the agent is away is told when it is back, once, and the card is right', async () => {
-      const { id } = await run('later', ['sh', '-c', 'sleep 1; exec tail /dev/zero'], { memoryMaxBytes: 32 * mebibyte });
+      const { id, pid } = await run('later', ['sh', '-c', 'sleep 1; exec tail /dev/zero'], { memoryMaxBytes: 32 * mebibyte });
       await sleep(300);
       await agent.end('SIGKILL');
-      await sleep(boundMsec(2500));
+      await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: boundMsec(10_000), interval: 50 }).toBe(false);
       await agent.start();
       const card = await cardOf(id);
       expect(card).toMatchObject({
@@ -223,8 +223,12 @@ describeNeeds(
       const [all, member] = [listen({ kind: 'local-root' }), listen(ada)];
       await using group = new HandCgroup(`/test-${randomBytes(3).toString('hex')}`);
       writeFileSync(group.file('memory.limit_in_bytes', 'memory.max'), String(32 * mebibyte));
-      // In view and listened to, which takes a second.
-      await sleep(boundMsec(2500));
+      // In view with its limit, and so listened to, which takes a second.
+      const limit = async () => {
+        const { cgroups } = await agent.must<{ cgroups: CgroupNode[] }>('query', 'cgroup.tree', {});
+        return cgroups.find(({ path }) => path === group.path)?.limits.memoryMaxBytes;
+      };
+      await expect.poll(limit, { timeout: boundMsec(5000), interval: 100 }).toBe(32 * mebibyte);
       const { spawn } = await import('node:child_process');
       const hog = spawn('sh', ['-c', 'read go; exec tail /dev/zero'], { stdio: ['pipe', 'ignore', 'ignore'] });
       const over = new Promise((resolve) => hog.once('exit', resolve));
