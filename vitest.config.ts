@@ -23,7 +23,12 @@ export default defineConfig({
           exclude: ['**/node_modules/**', '**/dist/**', '**/.next/**'],
         },
       },
-      { extends: true, test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...serial } },
+      {
+        extends: true,
+        test: { name: 'integration', include: ['test/integration/**/*.test.ts'], exclude: ['**/*.minutes.test.ts'], ...serial },
+      },
+      // They wait for minutes of the clock to pass.
+      { extends: true, test: { name: 'minutes', include: ['test/integration/**/*.minutes.test.ts'], ...serial } },
       { extends: true, test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'], ...serial } },
       // Each file boots guests of its own, which share nothing with this machine: two at a time.
       { extends: true, test: { name: 'vm', include: ['test/vm/*.test.ts'], globalSetup: 'test/support/vm/prepare.ts', maxWorkers: 2 } },

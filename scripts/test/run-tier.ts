@@ -30,8 +30,17 @@ export function countReport(report: Report, exitCode: number): TierResult {
   };
 }
 
-/** Runs one tier with its output streamed. */
-export async function runTier(root: string, tier: string, filters: readonly string[]): Promise<TierResult> {
+/**
+ * Runs one tier.
+ *
+ * @param output `streamed` as it comes, or written when the tier is over, where another one runs at the same time
+ */
+export async function runTier(
+  root: string,
+  tier: string,
+  filters: readonly string[],
+  output: 'streamed' | 'at the end' = 'streamed',
+): Promise<TierResult> {
   const directory = mkdtempSync(join(tmpdir(), 'bulkhead-test-'));
   const reportFile = join(directory, 'report.json');
   try {
@@ -49,11 +58,16 @@ export async function runTier(root: string, tier: string, filters: readonly stri
         ],
         {
           cwd: root,
-          stdio: 'inherit',
+          stdio: output === 'streamed' ? 'inherit' : ['ignore', 'pipe', 'pipe'],
           env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH ?? '/usr/bin:/bin'}` },
         },
       );
-      child.once('close', (code) => resolve(code ?? 1));
+      const written: Buffer[] = [];
+      for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => written.push(chunk));
+      child.once('close', (code) => {
+        if (output === 'at the end') process.stdout.write(Buffer.concat([Buffer.from(`\n== ${tier}\n`), ...written]));
+        resolve(code ?? 1);
+      });
     });
     let report: Report;
     try {

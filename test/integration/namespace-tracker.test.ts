@@ -202,7 +202,10 @@ describeNeeds(
       const holder = start(
         'bash',
         '-c',
-        'unshare --uts sleep 60 & sleep 0.2; exec 9</proc/$!/ns/uts; kill -9 $!; wait $! 2>/dev/null; exec sleep 60',
+        [
+          'unshare --uts sleep 60 & until [ "$(readlink /proc/$!/ns/uts)" != "$(readlink /proc/$$/ns/uts)" ]; do sleep 0.05; done',
+          'exec 9</proc/$!/ns/uts; kill -9 $!; wait $! 2>/dev/null; exec sleep 60',
+        ].join('; '),
       );
       await becomes(holder.pid, 'sleep');
       const ino = inodeAt(`/proc/${holder.pid}/fd/9`);

@@ -107,7 +107,7 @@ describeNeeds(
       holder = start(
         'bash',
         '-c',
-        'unshare --ipc sleep 300 & sleep 0.2; exec 9</proc/$!/ns/ipc 10<&9; kill -9 $!; wait $! 2>/dev/null; exec sleep 300',
+        'unshare --ipc sleep 300 & until [ "$(readlink /proc/$!/ns/ipc)" != "$(readlink /proc/$$/ns/ipc)" ]; do sleep 0.05; done; exec 9</proc/$!/ns/ipc 10<&9; kill -9 $!; wait $! 2>/dev/null; exec sleep 300',
       );
       await becomes(holder, 'sleep');
       const elsewhere = start(process.execPath, join(root, 'test/support/namespace/thread-elsewhere.ts'));

@@ -20,7 +20,8 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'any' }, 'history of c
   let instance: TestInstance;
   let own: string;
   let made: HandCgroup;
-  const busy = spawn('sh', ['-c', 'while :; do :; done'], { stdio: 'ignore' });
+  // Some of a processor: others work at the same time.
+  const busy = spawn('sh', ['-c', 'while :; do i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; sleep 0.1; done'], { stdio: 'ignore' });
 
   beforeAll(async () => {
     instance = await startInstance({ environment: { BULKHEAD_RETENTION_MINUTE_DAYS: '20' } });
@@ -59,8 +60,14 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'any' }, 'history of c
   const hasPoint = (atMsec: number) =>
     eventually(
       `a point of ${new Date(atMsec).toISOString()}`,
-      async () => (await points().catch(() => [])).find(({ at }) => Date.parse(at) === atMsec),
-      20_000,
+      async () =>
+        (
+          await points().catch((e) => {
+            console.error(String(e));
+            return [];
+          })
+        ).find(({ at }) => Date.parse(at) === atMsec),
+      58_000,
     );
 
   it('goes on through kill -9 of agent, collector and database, with nothing lost and nothing twice', async () => {
@@ -68,7 +75,7 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'any' }, 'history of c
     const first = Math.floor(Date.now() / minuteMsec) * minuteMsec;
     await nextMinute();
     const before = await hasPoint(first);
-    expect(before.cpuMillis).toBeGreaterThan(100);
+    expect(before.cpuMillis).toBeGreaterThan(50);
     expect(before.cpuMillisMost).toBeGreaterThanOrEqual(before.cpuMillis ?? Number.POSITIVE_INFINITY);
     expect(before.stepSeconds).toBe(60);
     for (const service of ['collector', 'agent', 'database'] as const) process.kill(instance.pidOf(service), 'SIGKILL');
