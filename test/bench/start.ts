@@ -1,27 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { Agent, request } from 'node:http';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { planContainer, planHostRoot, readHostTemplate } from '@bulkhead/container/launcher';
 import { ContainerSpec } from '@bulkhead/model';
-import { startTestInstance } from '../support/launcher.ts';
+import { startBenchAgent } from './bench-agent.ts';
 import { type BenchResult, median, shuffle } from './result.ts';
 
-const root = join(import.meta.dirname, '../..');
 const rounds = 8;
 const startsPerBlock = 10;
 const idleMsec = 60;
@@ -34,80 +21,23 @@ interface Contender extends AsyncDisposable {
   start(): Promise<number>;
 }
 
-/** The built agent over a built launcher, asked through its socket as the command line does. */
+/** The built agent, asked through its socket as the command line does. */
 async function ours(): Promise<Contender & { memory(): string }> {
-  const instance = await startTestInstance();
-  const config = {
-    ...JSON.parse(readFileSync(instance.paths.config('launcher'), 'utf8')),
-    service: 'agent',
-    verifyKeysFile: `${instance.paths.agentState}/verify-keys.json`,
-  };
-  writeFileSync(config.verifyKeysFile, '[]');
-  writeFileSync(instance.paths.config('agent'), JSON.stringify(config));
-  mkdirSync(join(instance.paths.run, 'agent'), { recursive: true });
-  const agent = spawn(join(root, `node_modules/node-linux-${process.arch}/bin/node`), [join(root, 'apps/agent/dist/main.mjs')], {
-    env: { PATH: process.env.PATH ?? '', BULKHEAD_CONFIG: instance.paths.config('agent') },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const connections = new Agent({ keepAlive: true, maxSockets: 4 });
-  const call = (path: string, input: object, method: 'GET' | 'POST'): Promise<Record<string, unknown>> =>
-    new Promise((resolve, reject) => {
-      const text = JSON.stringify(input);
-      const target = method === 'GET' ? `/${path}?input=${encodeURIComponent(text)}` : `/${path}`;
-      const asked = request(
-        {
-          socketPath: instance.paths.agentSocket,
-          path: target,
-          method,
-          agent: connections,
-          headers: { 'content-type': 'application/json' },
-        },
-        (answer) => {
-          const parts: Buffer[] = [];
-          answer.on('data', (part: Buffer) => parts.push(part));
-          answer.on('end', () => {
-            const body = JSON.parse(Buffer.concat(parts).toString());
-            if (answer.statusCode === 200) resolve(body.result.data);
-            else reject(new Error(`${path}: ${body.error?.message}`));
-          });
-        },
-      );
-      asked.on('error', reject);
-      asked.end(method === 'POST' ? text : undefined);
-    });
-  for (let tries = 0; ; tries += 1) {
-    try {
-      await call('container.list', {}, 'GET');
-      break;
-    } catch (failure) {
-      if (tries > 200) throw failure;
-      await pause(50);
-    }
-  }
-  const resident = (child: ChildProcess): string =>
-    `${(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024).toFixed(0)} MB`;
+  const agent = await startBenchAgent();
   let count = 0;
   return {
-    memory: () => `agent ${resident(agent)}, launcher ${resident(instance.launcher)}`,
+    memory: agent.memory,
     async start() {
       count += 1;
       const container = `bench-${count}`;
       const begin = performance.now();
       const spec = { name: container, image: 'host', args: ['/usr/bin/true'], autoRemove: true };
-      const { exitStatus } = await call('container.run', { ...spec, waitSeconds: 10, transcript: false }, 'POST');
+      const { exitStatus } = await agent.call('container.run', { ...spec, waitSeconds: 10, transcript: false }, 'POST');
       const took = performance.now() - begin;
       if (JSON.stringify(exitStatus) !== '{"kind":"exited","code":0}') throw new Error(`ended with ${JSON.stringify(exitStatus)}`);
       return took;
     },
-    async [Symbol.asyncDispose]() {
-      const ended = new Promise((resolve) => agent.once('exit', resolve));
-      agent.kill('SIGTERM');
-      await ended;
-      connections.destroy();
-      const { detectCgroups } = await import('@bulkhead/cgroup');
-      await detectCgroups().remove(`bulkhead-${instance.instance}`);
-      await instance[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => agent[Symbol.asyncDispose](),
   };
 }
 
