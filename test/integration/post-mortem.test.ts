@@ -174,6 +174,40 @@ describeNeeds(
       expect(gone.length).toBeGreaterThan(0);
     });
 
+    it('who changed a limit past the verbs of the container stands on the card as well', async () => {
+      const { id } = await run('past', ['sleep', '600'], { pidsMax: 50 });
+      const path = `/${cgroupRoot(instance.instance)}/acme/${id}`;
+      const set = (changes: object[]) => agent.call('mutation', 'cgroup.set', { path, changes, confirmed: true, force: true });
+      const { error } = await set([
+        { key: 'pids.max', value: '60' },
+        { key: 'memory.max', value: '64M' },
+      ]);
+      expect(error).toBeUndefined();
+      // What the kernel refused nobody set.
+      expect(
+        (
+          await set([
+            { key: 'pids.max', value: '61' },
+            { key: 'cpu.max', value: '10000 100000' },
+            { key: 'cpu.max.burst', value: '90000' },
+          ])
+        ).error,
+      ).toBeDefined();
+      // The tenant hears of it: it is a limit of its container.
+      const told = await events((event) => event.kind === 'cgroup.set' && event.containerId === id);
+      expect(told[0]).toMatchObject({ tenantId: 'acme', containerName: 'past', subject: { kind: 'local-root' } });
+      // The agent's death does not lose who it was.
+      await agent.end('SIGKILL');
+      await agent.start();
+      await agent.must('mutation', 'container.stop', { container: id, timeoutSeconds: 0 }, ada);
+      expect((await cardOf(id)).limitChanges).toMatchObject([
+        { subject: { name: 'Ada' }, limits: { pidsMax: 50 } },
+        { subject: { kind: 'local-root' }, limits: { pidsMax: 60, memoryMaxBytes: 64 * mebibyte } },
+      ]);
+      expect((await cardOf(id)).limits).toMatchObject({ pidsMax: 60, memoryMaxBytes: 64 * mebibyte });
+      await remove(id);
+    });
+
     it('one that removes itself at once leaves its card all the same, with who asked for it', async () => {
       const spec = { name: 'brief', tenantId: 'acme', image: 'host', args: ['sh', '-c', 'exit 7'], autoRemove: true, waitSeconds: 20 };
       const { container } = await agent.must<{ container: Container }>('mutation', 'container.run', { ...spec, transcript: false }, ada);

@@ -150,6 +150,11 @@ export async function startAgent({
       const use = hostCgroups.use(path);
       return use === undefined ? undefined : { memoryBytes: use.memoryBytes, pids: use.pids, cpuMillis: use.cpuMillis };
     },
+    container(path) {
+      const { containerId } = makerOf(path, own);
+      const container = ready && containerId !== undefined ? runtime.find(containerId) : undefined;
+      return container !== undefined && `/${runtime.cgroupPath(container)}` === path ? container : undefined;
+    },
     vital: () =>
       vitalOf({
         paths,

@@ -27,7 +27,7 @@ import {
   type Subject,
 } from '@bulkhead/model';
 import type { PolicyGate } from '../authorisation/policy.ts';
-import type { EventLog } from '../event/event-log.ts';
+import type { EventFacts, EventLog } from '../event/event-log.ts';
 import type { SettingAuthors } from './setting-authors.ts';
 import type { Vital } from './vital-groups.ts';
 
@@ -40,6 +40,8 @@ export interface CgroupVerbsOptions {
   /** What is measured of a group; undefined where it is not known (yet). */
   use(path: string): UseNow | undefined;
   vital(): Vital;
+  /** The container whose own group this is; a group below it is not. */
+  container(path: string): EventFacts['container'];
 }
 
 /** Something that is to be done to a group. */
@@ -210,7 +212,10 @@ export class CgroupVerbs {
     const tell = () => {
       transcript.addRecorded(recorder);
       const finished = transcript.finish();
+      // Whose limits were changed has it among the events, and on the card of the end.
+      const container = deed.verb === 'set' ? this.#options.container(deed.path) : undefined;
       const told = this.#options.events.record(events[deed.verb], {
+        ...(container === undefined ? {} : { container }),
         cgroupPath: deed.path,
         subject: caller.subject,
         detail: facts,
