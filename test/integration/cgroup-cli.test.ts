@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CgroupGround } from '../support/cgroup-ground.ts';
 import { cgroupMounts } from '../support/hand-cgroup.ts';
@@ -85,6 +86,19 @@ describeNeeds(
       expect([isIn('cpu'), isIn('pids')]).toEqual([true, true]);
       // Nothing is ignored that a shell would not have ignored.
       expect(ran.stdout).toMatch(/^SigIgn:\s+0000000000000000$/m);
+      run('rm', path, '--yes');
+    });
+
+    it('runs a command with the open files, umask and environment that its caller had, which ours are not', () => {
+      run('create', path, '-c', 'cpu,pids');
+      const program = join(import.meta.dirname, '../../bulkhead');
+      const script = 'echo "$0 $(ulimit -Sn) $(ulimit -Hn) $(umask)"; env | grep -E "NODE|BULKHEAD" | sort';
+      const words = ['cgroup', 'exec', '-g', `cpu,pids:${path}`, '--', 'sh', '-c', script];
+      const caller = 'ulimit -Hn 4000; ulimit -Sn 77; umask 037; exec "$0" "$@"';
+      const environment = { PATH: process.env.PATH, BULKHEAD_STATE_DIR: instance.stateDirectory, NODE_PATH: '/mine' };
+      const ran = spawnSync('sh', ['-c', caller, program, ...words], { env: environment, encoding: 'utf8' });
+      expect(ran).toMatchObject({ status: 0, stderr: '' });
+      expect(ran.stdout).toBe(`sh 77 4000 0037\nBULKHEAD_STATE_DIR=${instance.stateDirectory}\nNODE_PATH=/mine\n`);
       run('rm', path, '--yes');
     });
 

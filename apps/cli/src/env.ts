@@ -69,5 +69,35 @@ export const readLocale = (): string | undefined => optional('LC_ALL') ?? option
 /** A variable that the person names on the command line (`--env NAME`) to hand it to a container. */
 export const readVariable = (name: string): string | undefined => process.env[name];
 
-/** The whole environment, for the program that this one becomes (`cgroup exec`). */
-export const passedOnEnvironment = (): NodeJS.ProcessEnv => process.env;
+/** Prefix of what `bulkhead` (POSIX sh) tells of its caller before it changes it. */
+const callerPrefix = 'BULKHEAD_CALLER_';
+/** Variables that are ours while we run, and the caller's own in what we become. */
+const changedVariables = ['NODE_OPTIONS', 'NODE_PATH', 'NODE_COMPILE_CACHE'];
+
+/** What a program that this one becomes (`cgroup exec`) is to have as the caller had it. */
+export interface CallerState {
+  environment: NodeJS.ProcessEnv;
+  /** Octal. */
+  umask: string | undefined;
+  /** Soft RLIMIT_NOFILE, which Node raises at its start; undefined where it is not known, or had no bound. */
+  openFiles: number | undefined;
+}
+
+export function readCallerState(): CallerState {
+  const environment = { ...process.env };
+  const umask = optional(`${callerPrefix}UMASK`);
+  // Started past the shell's part nothing was changed by it.
+  if (umask === undefined) return { environment, umask, openFiles: undefined };
+  for (const name of changedVariables) {
+    const before = environment[callerPrefix + name];
+    if (before === undefined) delete environment[name];
+    else environment[name] = before;
+  }
+  for (const name of Object.keys(environment)) if (name.startsWith(callerPrefix)) delete environment[name];
+  const openFiles = optional(`${callerPrefix}OPEN_FILES`);
+  return {
+    environment,
+    umask: /^[0-7]{1,4}$/.test(umask) ? umask : undefined,
+    openFiles: openFiles !== undefined && /^\d{1,15}$/.test(openFiles) ? Number(openFiles) : undefined,
+  };
+}
