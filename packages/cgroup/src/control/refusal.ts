@@ -14,8 +14,11 @@ export interface RefusedWrite {
 interface Told {
   code: ProblemCode;
   why: string;
-  remedy?: string;
+  /** What to do. */
+  remedy: string;
 }
+
+const boundsRemedy = './bulkhead cgroup settings PATH tells the least and the greatest value in force.';
 
 const endsWith = (file: string, ...names: readonly string[]): boolean => names.some((name) => file.endsWith(`/${name}`));
 const joins = ['cgroup.procs', 'tasks', 'cgroup.threads'] as const;
@@ -45,17 +48,27 @@ function meaningOf(errno: string, { file, setting, version }: RefusedWrite): Tol
             version === 1
               ? 'it is more than the group above has, less than one below has, or less than cpu.max.burst'
               : 'it is less than cpu.max.burst',
+          remedy: version === 1 ? boundsRemedy : 'Ask for less of cpu.max.burst as well.',
         };
-      if (key === 'cpu.max.burst') return { code: 'invalid', why: 'it is more than the quota (cpu.max)' };
+      if (key === 'cpu.max.burst')
+        return { code: 'invalid', why: 'it is more than the quota (cpu.max)', remedy: 'Ask for less, or for more of cpu.max as well.' };
       if (key === 'cpu.weight')
         return { code: 'conflict', why: 'a group that is idle (cpu.idle 1) has no weight', remedy: 'Set cpu.idle to 0 first.' };
       if (key === 'memory.max' || key === 'memory.swap.max')
-        return { code: 'invalid', why: 'memory would be more than memory and swap together' };
+        return {
+          code: 'invalid',
+          why: 'memory would be more than memory and swap together',
+          remedy: 'Set memory.max and memory.swap.max together.',
+        };
       if (key?.startsWith('cpu.rt_') === true)
-        return { code: 'invalid', why: 'it is more than the group above has to give, beside what groups beside this one have' };
-      return { code: 'invalid', why: 'the kernel takes no such value here' };
+        return {
+          code: 'invalid',
+          why: 'it is more than the group above has to give, beside what groups beside this one have',
+          remedy: 'Ask for less, or give the group above more first.',
+        };
+      return { code: 'invalid', why: 'the kernel takes no such value here', remedy: boundsRemedy };
     case 'ERANGE':
-      return { code: 'invalid', why: 'the number is beyond what the kernel takes' };
+      return { code: 'invalid', why: 'the number is beyond what the kernel takes', remedy: boundsRemedy };
     case 'EBUSY':
       if (endsWith(file, 'cgroup.subtree_control'))
         return {
@@ -75,8 +88,13 @@ function meaningOf(errno: string, { file, setting, version }: RefusedWrite): Tol
           why: 'it uses more than that, and the kernel could not free the rest',
           remedy: 'Ask for more, or end processes first.',
         };
-      if (key?.startsWith('cpu.rt_') === true) return { code: 'conflict', why: 'real-time tasks run in it' };
-      return { code: 'conflict', why: 'it is in use, or groups below it depend on it' };
+      if (key?.startsWith('cpu.rt_') === true)
+        return { code: 'conflict', why: 'real-time tasks run in it', remedy: 'Move them, or give them another scheduling policy first.' };
+      return {
+        code: 'conflict',
+        why: 'it is in use, or groups below it depend on it',
+        remedy: 'Change the groups below it first.',
+      };
     case 'ENOSPC':
       return isJoin
         ? {
@@ -90,7 +108,8 @@ function meaningOf(errno: string, { file, setting, version }: RefusedWrite): Tol
             remedy: 'Leave at least one, or move the processes first.',
           };
     case 'EACCES':
-      if (setting?.controller === 'cpuset') return { code: 'invalid', why: 'the group above has not all of these' };
+      if (setting?.controller === 'cpuset')
+        return { code: 'invalid', why: 'the group above has not all of these', remedy: 'Ask for some of those, or give it more first.' };
       return {
         code: 'forbidden',
         why: 'the kernel does not let it be written here',
@@ -103,8 +122,11 @@ function meaningOf(errno: string, { file, setting, version }: RefusedWrite): Tol
           why: 'the group above does not have it: a group has at most what those above have',
           remedy: 'Allow it above first.',
         };
-      if (setting?.controller === 'rdma') return { code: 'forbidden', why: 'not permitted' };
-      return { code: 'forbidden', why: 'not permitted: it wants capabilities that the agent lacks, or the group above does not allow it' };
+      return {
+        code: 'forbidden',
+        why: 'not permitted: it wants capabilities that the agent lacks, or the group above does not allow it',
+        remedy: './bulkhead doctor tells which capabilities are lacking.',
+      };
     case 'EROFS':
       return {
         code: 'unsupported',
@@ -118,7 +140,11 @@ function meaningOf(errno: string, { file, setting, version }: RefusedWrite): Tol
           why: 'the group is threaded or "domain invalid": whole processes cannot join it',
           remedy: 'Move threads (cgroup.threads), or choose a domain group.',
         };
-      return { code: 'conflict', why: 'a threaded or "domain invalid" group cannot have it' };
+      return {
+        code: 'conflict',
+        why: 'a threaded or "domain invalid" group cannot have it',
+        remedy: 'Set it at the group that is its domain, above it.',
+      };
     case 'ESRCH':
       return { code: 'not-found', why: 'there is no such process', remedy: 'It has ended meanwhile.' };
     case 'ENXIO':
@@ -126,12 +152,16 @@ function meaningOf(errno: string, { file, setting, version }: RefusedWrite): Tol
       return {
         code: 'invalid',
         why: 'there is no such device',
-        remedy: 'cat /proc/partitions lists those there are; whole disks, no partitions.',
+        remedy: 'Choose a whole disk, no partition: cat /proc/partitions lists those there are.',
       };
     case 'ENOMEM':
-      return { code: 'exhausted', why: 'the kernel has no memory for it' };
+      return { code: 'exhausted', why: 'the kernel has no memory for it', remedy: 'Free memory of the host, then try again.' };
     default:
-      return { code: 'internal', why: errno };
+      return {
+        code: 'conflict',
+        why: 'for a reason that it does not tell',
+        remedy: 'Write the value into the file by hand to see the same, and look at what dmesg says.',
+      };
   }
 }
 
@@ -144,7 +174,7 @@ export function explainRefusal(failure: unknown, write: RefusedWrite): Problem {
   const { code, why, remedy } = meaningOf(failure.code, write);
   return new Problem(code, `the kernel refuses ${shown} in ${file} (${failure.code}): ${why}`, {
     cause: failure,
-    ...(remedy === undefined ? {} : { remedy }),
+    remedy,
   });
 }
 
