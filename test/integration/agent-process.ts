@@ -68,9 +68,13 @@ export class AgentProcess implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** Starts it and waits until it knows its containers; with `ready` false, only until it has ended or serves. */
-  async start(options: { ready?: boolean } = {}): Promise<void> {
-    const child = spawn(process.execPath, [agentProgram], {
+  /**
+   * Starts it and waits until it knows its containers; with `ready` false, only until it has ended or serves.
+   *
+   * @param options.program another program of the same agent, with its arguments
+   */
+  async start(options: { ready?: boolean; program?: readonly string[] } = {}): Promise<void> {
+    const child = spawn(process.execPath, options.program ?? [agentProgram], {
       env: { PATH: process.env.PATH ?? '', BULKHEAD_CONFIG: this.#paths.config('agent') },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -79,6 +79,8 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'any', controllers: ['
     expect(instance.run('cgroup', 'configs').stdout).toMatch(
       /\nshares +in force +\S+ +2 +\/etc\/bulkhead\/.*\/cgconfig\.d\/shares\.conf\n$/,
     );
+    // Who set it stands beside it, though the import made the group itself.
+    expect(instance.run('cgroup', 'settings', `/${groups[0]}`).stdout).toMatch(/^cpu\.weight .* root *$/m);
     const exported = join(directory, 'exported.conf');
     expect(instance.run('cgroup', 'export', `/${groups[0]}`, '-o', exported).code).toBe(0);
     expect(readFileSync(exported, 'utf8')).toContain(`group ${groups[0]} {\n\tcpu {\n\t\tcpu.`);

@@ -5,6 +5,7 @@ import { detectCgroups } from '@bulkhead/cgroup';
 import {
   type CgroupConfigEntry,
   type CgroupConfigPreview,
+  type CgroupSettingAuthor,
   cgroupRoot,
   type HostEvent,
   type HostInfo,
@@ -23,6 +24,8 @@ interface Imported {
   kept: { path: string; reason: string }[];
   transcript: Transcript;
 }
+const administrator: As = { kind: 'statement', role: 'administrator', tenants: 'all' };
+
 interface Removed {
   removed: { path: string; controllers: string[] }[];
   kept: { path: string; reason: string }[];
@@ -85,6 +88,11 @@ describeNeeds(
       (await agent.call('mutation', 'cgroup.importConfig', { name: 'refused', text, ...more }, as ?? { kind: 'local-root' })).error;
     const remove = (name: string) => agent.must<Removed>('mutation', 'cgroup.removeConfig', { name });
     const list = () => agent.must<CgroupConfigEntry[]>('query', 'cgroup.listConfigs', {});
+    /** Who set what of a group, as `key by name`. */
+    const authors = async (group: string): Promise<string[]> => {
+      const told = await agent.must<{ authors: CgroupSettingAuthor[] }>('query', 'cgroup.settings', { path: `/${group}` });
+      return told.authors.map(({ key, subject }) => `${key} by ${subject.name}`).sort();
+    };
     const events = async (kind: HostEvent['kind']): Promise<HostEvent[]> => {
       const { entries } = await agent.must<{ entries: JournalEntry[] }>('query', 'journal.pull', { after: 0, limit: 5000 });
       return entries.flatMap(({ record }) => (record.kind === 'event' && record.event.kind === kind ? [record.event] : []));
@@ -134,6 +142,14 @@ describeNeeds(
       const [event] = (await events('cgroup.config-imported')).slice(-1);
       expect(event).toMatchObject({ subject: { kind: 'local-root' }, detail: { name: 'article', groups: '/lesscpu /morecpu' } });
       expect(event?.transcript?.commands).toEqual(transcript.commands);
+      // Groups that it made itself have who set it as well.
+      expect(await authors('lesscpu')).toEqual(['cpu.weight by root']);
+      // As nobody set it who finds it so already.
+      await agent.must('mutation', 'cgroup.importConfig', { name: 'again', text: articleConfig }, administrator);
+      expect(await authors('morecpu')).toEqual(['cpu.weight by root']);
+      const others = `group morecpu { cpu { cpu.shares = 700; } }`;
+      await agent.must('mutation', 'cgroup.importConfig', { name: 'other', text: others, confirmed: true }, administrator);
+      expect([await authors('lesscpu'), await authors('morecpu')]).toEqual([['cpu.weight by root'], ['cpu.weight by Ada']]);
     });
 
     it('imported once more changes nothing, nor does its own export, in the words of either version', async () => {
@@ -180,6 +196,7 @@ describeNeeds(
       expect(shares('lesscpu')).toBe('300');
       await reboot(['lesscpu', 'morecpu']);
       expect([shares('lesscpu'), shares('morecpu')]).toEqual([less, more]);
+      expect(await authors('lesscpu')).toEqual(['cpu.weight by cgconfig.d/article.conf']);
       expect((await events('cgroup.config-applied')).length).toBe(before + 1);
       expect(await list()).toMatchObject([
         {
@@ -228,27 +245,6 @@ describeNeeds(
       });
     });
 
-    it('that was being imported when the agent was killed is undone', async () => {
-      await doImport(articleConfig);
-      const state = JSON.parse(readFileSync(stateFile(), 'utf8')) as { configs: Record<string, { made: unknown[] }> };
-      await agent.end('SIGKILL');
-      mkdirSync(`${cpu.point}/${own}`);
-      const place = { version: cpu.version, controller: cpu.version === 1 ? 'cpu' : 'cgroup', path: `/${own}` };
-      const article = state.configs.article as { made: unknown[] };
-      const pending = {
-        ...article,
-        pending: true,
-        previous: article,
-        made: [place, { ...place, path: `/${own}/not-made-yet` }],
-        changed: [],
-      };
-      writeFileSync(stateFile(), JSON.stringify({ version: 1, configs: { article: pending } }));
-      await agent.start();
-      expect(isThere(own)).toBe(false);
-      expect(shares('lesscpu')).toBe(less);
-      expect(await list()).toMatchObject([{ name: 'article', made: [{ path: '/lesscpu' }, { path: '/morecpu' }] }]);
-    });
-
     it('replaced removes what it no longer names, and tells what stays', async () => {
       await doImport(articleConfig);
       const sleeper = spawn('sleep', ['600'], { stdio: 'ignore' });
@@ -275,6 +271,7 @@ describeNeeds(
       expect(removed.map(({ path }) => path)).toEqual(['/morecpu']);
       expect(kept).toEqual([{ path: '/lesscpu', reason: expect.stringContaining('1 process is in it') }]);
       expect(restored).toEqual([{ path: `/${own}`, file: 'pids.max', value: '10' }]);
+      expect(await authors(own)).toEqual(['pids.max by root']);
       expect(kernel(`${pids.point}/${own}/pids.max`)).toBe('10');
       expect(await list()).toEqual([]);
       sleeper.kill('SIGKILL');
@@ -334,6 +331,7 @@ describeNeeds(
       const { path } = await make();
       expect(path).toBe(`/${own}/${user}-33/sleep`);
       expect(kernel(`${pids.point}${path}/pids.max`)).toBe('12');
+      expect(await authors(path.slice(1))).toEqual(['pids.max by root']);
       if (cpu.point !== pids.point) expect(existsSync(`${cpu.point}${path}`)).toBe(false);
       // There already, it is taken as it is.
       writeFileSync(`${pids.point}${path}/pids.max`, '13');

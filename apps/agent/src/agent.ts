@@ -1,7 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Cgroups, HostCgroupControl, openHierarchies, readEndFacts } from '@bulkhead/cgroup';
-import { type ContainerRuntime, type LauncherProgram, Renewal, type RenewalOutcome, type RuntimeOptions } from '@bulkhead/container';
+import {
+  type ContainerRuntime,
+  type FailPoint,
+  type LauncherProgram,
+  noFailPoint,
+  Renewal,
+  type RenewalOutcome,
+  type RuntimeOptions,
+} from '@bulkhead/container';
 import { cgroupRoot, defaultRetention, instancePaths, instanceUsers, Problem, type ServiceConfig } from '@bulkhead/model';
 import { doctorText } from '@bulkhead/model/doctor-text';
 import { ContainerNames } from '@bulkhead/namespace';
@@ -12,6 +20,7 @@ import { SeenStatements } from './authorisation/seen-statements.ts';
 import { Verifier } from './authorisation/verify-keys.ts';
 import { CgroupConfigs } from './cgroup/cgroup-configs.ts';
 import { CgroupVerbs } from './cgroup/cgroup-verbs.ts';
+import { ChangeNote } from './cgroup/change-note.ts';
 import { GroupEvents } from './cgroup/group-events.ts';
 import { HostCgroups } from './cgroup/host-cgroups.ts';
 import { makerOf } from './cgroup/maker-of.ts';
@@ -48,6 +57,8 @@ export interface AgentOptions {
   programDirectory: string;
   /** What the launcher is to run; absent: whatever it runs. */
   launcher?: LauncherProgram;
+  /** For tests that end the process at a named moment of what is done to cgroups. */
+  failPoint?: FailPoint;
   log: Log;
 }
 
@@ -69,6 +80,7 @@ export async function startAgent({
   createRuntime,
   launcher,
   programDirectory,
+  failPoint = noFailPoint,
   log,
 }: AgentOptions): Promise<Agent> {
   const { hostId, instance } = config;
@@ -141,6 +153,8 @@ export async function startAgent({
     policy,
     events,
     authors: new SettingAuthors(`${paths.run}/agent/cgroup-authors.json`),
+    note: new ChangeNote(`${paths.run}/agent/cgroup-change.json`),
+    failPoint,
     makerOf(path) {
       const maker = makerOf(path, own);
       const name = maker.containerId === undefined ? undefined : containerName(maker.containerId);
@@ -219,6 +233,7 @@ export async function startAgent({
     bootId,
     look: (caller, deed) => cgroupVerbs.look(caller, deed),
     noteAuthor: (path, keys, subject) => cgroupVerbs.noteAuthor(path, keys, subject),
+    failPoint,
   });
 
   const labs = parts.use(
@@ -280,6 +295,7 @@ export async function startAgent({
   const refusals = new RefusalLog(events);
   parts.use(await serve({ router, socketPath: paths.agentSocket, gid: groupId(instanceUsers(instance).group) }));
   hostCgroups.start();
+  takeBackInterrupted();
   applyKeptConfigs();
   void events.record('agent.started', { detail: { version: config.version, pid: process.pid } });
   log.info({ hostId, instance, version: config.version, socket: paths.agentSocket, cgroups: cgroups.setup }, 'agent serves');
@@ -298,6 +314,14 @@ export async function startAgent({
       await running.disposeAsync();
     },
   };
+
+  /** A change of several files that the life before was killed in the midst of. */
+  function takeBackInterrupted(): void {
+    const found = cgroupVerbs.takeBackInterrupted(hierarchies);
+    if (found?.left.length === 0)
+      log.warn({ path: found.path }, 'a change of a cgroup was cut short by the death of the agent: taken back');
+    else if (found !== undefined) log.error(found, 'a change of a cgroup was cut short by the death of the agent: not all is taken back');
+  }
 
   /** After a boot the host's cgroups are as the kernel makes them: what is kept is made again. */
   function applyKeptConfigs(): void {

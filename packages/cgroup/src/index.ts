@@ -1,7 +1,7 @@
 /** Control groups, versions 1 and 2 behind one vocabulary (cgroup-v2.rst's). */
 
 export { type Accounts, parseAccounts } from './cgconfig/accounts.ts';
-export { type AppliedConfig, applyConfig } from './cgconfig/apply.ts';
+export { type AppliedConfig, applyConfig, takingBackOfConfig } from './cgconfig/apply.ts';
 export { changesOf } from './cgconfig/changes.ts';
 export { ConfigError } from './cgconfig/config-error.ts';
 export { type ExportOptions, exportConfig } from './cgconfig/export.ts';
@@ -20,6 +20,7 @@ export { type OwnershipFacts, ownershipOf } from './control/ownership.ts';
 export { PreparedPlan } from './control/plan.ts';
 export { membershipsOf, parseMemberships } from './control/processes.ts';
 export type { UseNow, VitalGroup } from './control/protection.ts';
+export { type TakingBack, takeBackAll } from './control/taking-back.ts';
 export * from './control/types.ts';
 export { detectCgroups } from './detect.ts';
 export { type CountKind, countKindNames, countKinds, countSourceOf, parseCount } from './events/count-kinds.ts';

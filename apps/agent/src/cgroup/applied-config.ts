@@ -1,4 +1,25 @@
-import type { AppliedConfig, ConfigPlan, Place, UndoneConfig } from '@bulkhead/cgroup';
+import { type AppliedConfig, type ConfigPlan, changesOf, type Place, type UndoneConfig } from '@bulkhead/cgroup';
+import { settingsOfFile } from '@bulkhead/model';
+
+/** Settings that a plan writes, group by group: those that it makes too. */
+export const settingsWritten = ({ v1, v2 }: ConfigPlan): { path: string; keys: string[] }[] =>
+  [v1, v2].flatMap(({ version, groups }) =>
+    groups
+      .filter(({ here, writes }) => here && writes.length > 0)
+      .map(({ path, writes }) => ({ path, keys: changesOf(version, writes).map(({ key }) => key) })),
+  );
+
+/** The same of values that were put back. */
+export const settingsRestored = ({ restored }: UndoneConfig): { path: string; keys: string[] }[] =>
+  restored.map(({ path, file }) => ({ path, keys: [settingsOfFile(file)[0]?.setting.key ?? file] }));
+
+/** Of groups that are made the outermost, one for each group above: it is that one which is somebody's. */
+export function firstOfEachParent(paths: readonly string[]): string[] {
+  const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/';
+  const known = new Set(paths);
+  const outermost = paths.filter((path) => !known.has(parentOf(path)));
+  return [...new Map(outermost.map((path) => [parentOf(path), path])).values()];
+}
 
 /** Places of one path, told by the controllers of their hierarchies; v2 has one for all. */
 export function byPath(places: readonly Place[]): { path: string; controllers: string[] }[] {

@@ -14,19 +14,21 @@ import {
   type Place,
   planConfig,
   planIntent,
+  takeBackAll,
+  takingBackOfConfig,
   toPreview,
   toUnreadable,
   type UndoneConfig,
   undoConfig,
 } from '@bulkhead/cgroup';
-import { type RecordedTranscript, TranscriptBuilder } from '@bulkhead/container';
-import { Recorder, record } from '@bulkhead/kernel';
-import { type CgroupConfigEntry, type CgroupConfigPreview, type DoctorText, Problem } from '@bulkhead/model';
+import { type FailPoint, type RecordedTranscript, TranscriptBuilder } from '@bulkhead/container';
+import { type CgroupConfigEntry, type CgroupConfigPreview, type DoctorText, Problem, type Subject } from '@bulkhead/model';
 import { doctorText } from '@bulkhead/model/doctor-text';
-import { byPath, intended, mergeApplied } from './applied-config.ts';
+import { byPath, firstOfEachParent, intended, mergeApplied, settingsRestored, settingsWritten } from './applied-config.ts';
 import type { CgroupVerbs, Deed } from './cgroup-verbs.ts';
-import { ConfigStore, hashOf, type KnownState } from './config-store.ts';
+import { ConfigStore, hashOf, type KnownState, type PendingState } from './config-store.ts';
 import { accounts, processSubject, templatesOf } from './config-templates.ts';
+import { RecordedSections } from './recorded-sections.ts';
 
 export interface CgroupConfigsOptions {
   /** Where texts are: `/etc/bulkhead/<instance>/cgconfig.d`. */
@@ -37,6 +39,7 @@ export interface CgroupConfigsOptions {
   look: CgroupVerbs['look'];
   /** Remembers who set what of a group. */
   noteAuthor: CgroupVerbs['noteAuthor'];
+  failPoint: FailPoint;
 }
 
 const keptReasons = ({ kept }: UndoneConfig): { path: string; reason: string }[] =>
@@ -49,13 +52,8 @@ function faultProblem(faults: readonly ConfigError[]): Problem {
   return new Problem('invalid', `${first?.message}${more}`, { remedy: `that line reads: ${first?.excerpt.trim()}` });
 }
 
-/** Of groups that are made the outermost, one for each group above: it is that one which is somebody's. */
-function firstOfEachParent(paths: readonly string[]): string[] {
-  const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/';
-  const known = new Set(paths);
-  const outermost = paths.filter((path) => !known.has(parentOf(path)));
-  return [...new Map(outermost.map((path) => [parentOf(path), path])).values()];
-}
+/** Who sets what a kept configuration says, where nobody has just imported it. */
+const ofFile = (name: string): Subject => ({ kind: 'service', id: 'agent', name: `cgconfig.d/${name}.conf` });
 
 /** What came of applying a kept configuration after a boot. */
 export interface AppliedOutcome {
@@ -68,6 +66,7 @@ export interface AppliedOutcome {
 export class CgroupConfigs {
   readonly #options: CgroupConfigsOptions;
   readonly #store: ConfigStore;
+  readonly #sections = new RecordedSections();
 
   constructor(options: CgroupConfigsOptions) {
     this.#options = options;
@@ -171,26 +170,9 @@ export class CgroupConfigs {
     );
   }
 
-  /** Runs what changes the host, recorded. */
-  #recorded<T>(section: () => T): { result: T; transcript: RecordedTranscript } {
-    const builder = new TranscriptBuilder();
-    const recorder = new Recorder();
-    try {
-      const result = record(recorder, section);
-      builder.addRecorded(recorder);
-      return { result, transcript: builder.finish() };
-    } catch (failure) {
-      builder.addRecorded(recorder);
-      if (failure instanceof Problem) this.#failed.set(failure, builder.finish());
-      throw failure;
-    }
-  }
-
-  readonly #failed = new WeakMap<Problem, RecordedTranscript>();
-
   /** What was done until a failure, and taken back. */
   transcriptOf(problem: Problem): RecordedTranscript | undefined {
-    return this.#failed.get(problem);
+    return this.#sections.transcriptOf(problem);
   }
 
   /**
@@ -218,18 +200,25 @@ export class CgroupConfigs {
       );
     const before = this.#stateOf(name);
     this.#store.checkRoom(name);
-    const base = { bootId: this.#options.bootId, hash: hashOf(text) };
-    this.#setState(name, { ...base, pending: true, previous: before, ...intended(plan) });
+    const now = new Date().toISOString();
+    const base = { bootId: this.#options.bootId, hash: hashOf(text), importedAt: now, importedBy: caller.subject.name };
+    const { subject } = caller;
+    const [back, written] = [takingBackOfConfig(plan.steps, host), settingsWritten(plan)];
+    this.#setState(name, { ...base, pending: true, previous: before, back, obsolete, subject, written, ...intended(plan) });
+    const { failPoint } = this.#options;
+    failPoint('import:noted');
     let done: { result: { applied: AppliedConfig; undone: UndoneConfig }; transcript: RecordedTranscript };
     try {
-      done = this.#recorded(() => {
-        const applied = applyConfig(plan.steps, host);
+      done = this.#sections.record(() => {
+        const applied = applyConfig(plan.steps, host, failPoint);
+        failPoint('import:applied');
         try {
           this.#store.keep(name, text);
         } catch (failure) {
-          undoConfig(applied, host);
+          takeBackAll(back, host.hierarchies);
           throw failure;
         }
+        failPoint('import:kept');
         return { applied, undone: undoConfig({ made: obsolete, changed: [] }, host) };
       });
     } catch (failure) {
@@ -237,22 +226,14 @@ export class CgroupConfigs {
       throw failure;
     }
     const { result, transcript } = done;
-    const now = new Date().toISOString();
-    this.#setState(name, {
-      ...base,
-      importedAt: now,
-      importedBy: caller.subject.name,
-      appliedAt: now,
-      ...mergeApplied(before, result.applied, result.undone),
-    });
-    for (const { verb, path, changes } of deeds)
-      if (verb === 'set')
-        this.#options.noteAuthor(
-          path,
-          (changes ?? []).map(({ key }) => key),
-          caller.subject,
-        );
+    failPoint('import:cleared');
+    this.#setState(name, { ...base, appliedAt: now, ...mergeApplied(before, result.applied, result.undone) });
+    this.#noteAuthors(written, subject);
     return { config: this.#entry(name, text, host), kept: keptReasons(result.undone), transcript };
+  }
+
+  #noteAuthors(written: readonly { path: string; keys: string[] }[], subject: Subject): void {
+    for (const { path, keys } of written) this.#options.noteAuthor(path, keys, subject);
   }
 
   /**
@@ -279,7 +260,8 @@ export class CgroupConfigs {
     if (refusals[0] !== undefined) throw refusals[0];
     // A group that is there is taken as it is.
     const isNew = plan.steps.some(({ kind }) => kind === 'make');
-    const { transcript } = this.#recorded(() => applyConfig(isNew ? plan.steps : [], host));
+    const { transcript } = this.#sections.record(() => applyConfig(isNew ? plan.steps : [], host));
+    if (isNew) this.#noteAuthors(settingsWritten(plan), caller.subject);
     return { path, transcript };
   }
 
@@ -340,30 +322,66 @@ export class CgroupConfigs {
     if (refusals[0] !== undefined) throw refusals[0];
     // Forgotten first: what cannot be taken back is told, and is not applied once more after the next boot.
     this.#store.forget(name);
-    const { result, transcript } = this.#recorded(() => undoConfig(state ?? { made: [], changed: [] }, host));
+    const { result, transcript } = this.#sections.record(() => undoConfig(state ?? { made: [], changed: [] }, host));
     this.#setState(name, undefined);
+    this.#noteAuthors(settingsRestored(result), caller.subject);
     return { removed: byPath(result.removed), kept: keptReasons(result), restored: result.restored, transcript };
   }
 
   /** Applies what is kept and was not applied in this boot, each for itself: what fails is told, and stays for the next time. */
   applyKept(): AppliedOutcome[] {
-    this.#undoInterrupted();
-    return this.#store
+    const interrupted = this.#endInterrupted();
+    const applied = this.#store
       .names()
       .filter((name) => this.#stateOf(name)?.appliedAt === undefined)
       .map((name) => this.#applyOne(name));
+    return [...interrupted, ...applied];
   }
 
-  /** What an agent that was killed in the midst of an import left: groups it was about to make go, values go back. */
-  #undoInterrupted(): void {
-    for (const [name, state] of this.#store.states()) {
-      if (state.pending === undefined) continue;
-      if (state.bootId === this.#options.bootId) {
-        using host = new MountedHost();
-        undoConfig(state, host);
+  /** What an agent that was killed in the midst of an import left: all of it is done where its text is kept, and else none. */
+  #endInterrupted(): AppliedOutcome[] {
+    return [...this.#store.states()].flatMap(([name, state]): AppliedOutcome[] => {
+      if (state.pending === undefined) return [];
+      if (state.bootId !== this.#options.bootId) {
+        this.#setState(name, state.previous);
+        return [];
       }
-      this.#setState(name, state.previous);
+      const text = this.#store.text(name);
+      if (text !== undefined && hashOf(text) === state.hash) return [this.#finish(name, text, state)];
+      return [this.#takeBack(name, state)];
+    });
+  }
+
+  #finish(name: string, text: string, state: PendingState): AppliedOutcome {
+    const { bootId, hash, importedAt, importedBy, previous, obsolete, subject, written } = state;
+    try {
+      using host = new MountedHost();
+      const plan = this.#plan(text, host);
+      const { result, transcript } = this.#sections.record(() => ({
+        applied: applyConfig(plan.steps, host),
+        undone: undoConfig({ made: obsolete, changed: [] }, host),
+      }));
+      const begun = mergeApplied(previous, state, { removed: [], kept: [], restored: [] });
+      const done = mergeApplied(begun, result.applied, result.undone);
+      this.#setState(name, { bootId, hash, importedAt, importedBy, appliedAt: new Date().toISOString(), ...done });
+      this.#noteAuthors(written, subject);
+      return { name, transcript };
+    } catch (failure) {
+      if (!(failure instanceof Problem)) throw failure;
+      return this.#takeBack(name, state, failure);
     }
+  }
+
+  #takeBack(name: string, state: PendingState, cause?: Problem): AppliedOutcome {
+    using host = new MountedHost();
+    const { result, transcript } = this.#sections.record(() => takeBackAll(state.back, host.hierarchies));
+    this.#setState(name, state.previous);
+    const why = cause === undefined ? '' : ` (${cause.message})`;
+    const left = result.length === 0 ? 'what it had done is taken back' : `taken back is all but: ${result.join('; ')}`;
+    const problem = new Problem('conflict', `the agent ended in the midst of its import${why}; ${left}`, {
+      remedy: 'import it again',
+    });
+    return { name, problem, transcript };
   }
 
   #applyOne(name: string): AppliedOutcome {
@@ -378,8 +396,9 @@ export class CgroupConfigs {
       text = this.#store.text(name) ?? '';
       using host = new MountedHost();
       const plan = this.#plan(text, host);
-      const { result, transcript } = this.#recorded(() => applyConfig(plan.steps, host));
+      const { result, transcript } = this.#sections.record(() => applyConfig(plan.steps, host));
       this.#setState(name, { ...base, hash: hashOf(text), appliedAt: new Date().toISOString(), ...result });
+      this.#noteAuthors(settingsWritten(plan), ofFile(name));
       return { name, transcript };
     } catch (failure) {
       if (!(failure instanceof Problem)) throw failure;

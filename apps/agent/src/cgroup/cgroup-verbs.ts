@@ -3,14 +3,16 @@ import type { Caller, CgroupDone } from '@bulkhead/api';
 import {
   blockDevices,
   type CgroupControl,
+  type Hierarchies,
   membershipsOf,
   type OwnedChange,
   ownershipOf,
   PreparedPlan,
+  takeBackAll,
   type UseNow,
 } from '@bulkhead/cgroup';
-import { TranscriptBuilder } from '@bulkhead/container';
-import { Recorder } from '@bulkhead/kernel';
+import { type FailPoint, TranscriptBuilder } from '@bulkhead/container';
+import { Recorder, record } from '@bulkhead/kernel';
 import {
   type BlockDevice,
   type CgroupHierarchy,
@@ -28,6 +30,7 @@ import {
 } from '@bulkhead/model';
 import type { PolicyGate } from '../authorisation/policy.ts';
 import type { EventFacts, EventLog } from '../event/event-log.ts';
+import type { ChangeNote } from './change-note.ts';
 import type { SettingAuthors } from './setting-authors.ts';
 import type { Vital } from './vital-groups.ts';
 
@@ -40,6 +43,9 @@ export interface CgroupVerbsOptions {
   /** What is measured of a group; undefined where it is not known (yet). */
   use(path: string): UseNow | undefined;
   vital(): Vital;
+  /** The change that is under way. */
+  note: ChangeNote;
+  failPoint: FailPoint;
   /** The container whose own group this is; a group below it is not. */
   container(path: string): EventFacts['container'];
 }
@@ -197,6 +203,23 @@ export class CgroupVerbs {
     return { plan: { path, steps, warnings }, ownership, ...(refusal === undefined ? {} : { refusal }) };
   }
 
+  /** Takes back what an agent was killed in the midst of, and tells of it in the name of who had asked for it. */
+  takeBackInterrupted({ all: hierarchies }: Hierarchies): { path: string; left: string[] } | undefined {
+    const { note, events: log } = this.#options;
+    const noted = note.find();
+    if (noted === undefined) return undefined;
+    const { path, subject, back } = noted;
+    const transcript = new TranscriptBuilder();
+    const recorder = new Recorder();
+    const left = record(recorder, () => takeBackAll(back, hierarchies));
+    note.forget();
+    transcript.addRecorded(recorder);
+    const outcome = left.length === 0 ? 'what was written is put back' : `put back is all but: ${left.join('; ')}`;
+    const failed = shortened(`the agent ended in the midst of it; ${outcome}`);
+    void log.record('cgroup.set', { cgroupPath: path, subject, detail: { path, failed }, transcript: transcript.finish() });
+    return { path, left };
+  }
+
   /** Judges, does and records. What failed is recorded as well, where something had been done by then. */
   async #perform(
     caller: Caller,
@@ -241,12 +264,12 @@ export class CgroupVerbs {
     caller: Caller,
     input: Consent & { path: string; changes: CgroupSettingChange[]; enableControllers: boolean },
   ): Promise<CgroupDone> {
-    const { control, authors } = this.#options;
+    const { control, authors, note, failPoint } = this.#options;
     const { path, changes, enableControllers } = input;
     const plan = control.plan(path, changes, { enableControllers });
     const detail = Object.fromEntries(plan.changes.map(({ key, value }) => [key, shortened(value)]));
     return this.#perform(caller, { verb: 'set', path, changes: plan.changes }, input, detail, (recorder) => {
-      control.apply(plan, { recorder });
+      control.apply(plan, { recorder, failPoint, note: (back) => note.keep({ path, subject: caller.subject, back }) });
       const written = new Set(plan.steps.flatMap(({ key }) => (key === undefined ? [] : [key])));
       // What was so already nobody set.
       if (written.size > 0) authors.note(path, control.incarnation(path), [...written], caller.subject);

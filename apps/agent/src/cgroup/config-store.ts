@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { AppliedConfig } from '@bulkhead/cgroup';
+import type { AppliedConfig, Place, TakingBack } from '@bulkhead/cgroup';
 import { hasErrno } from '@bulkhead/kernel';
-import { BootId, CgroupConfigName, longestCgroupConfig, Problem, Timestamp } from '@bulkhead/model';
+import { BootId, CgroupConfigName, longestCgroupConfig, Problem, Subject, Timestamp } from '@bulkhead/model';
 import { z } from 'zod';
+import { TakingBackRecord } from './taking-back-record.ts';
 
 /** Configurations that are kept, at most. */
 const mostConfigs = 64;
 
-const Place = z.object({ version: z.union([z.literal(1), z.literal(2)]), controller: z.string(), path: z.string() });
+const PlaceOf = z.object({ version: z.union([z.literal(1), z.literal(2)]), controller: z.string(), path: z.string() });
 
 /** What is known of a configuration beside its text. Of another boot than this one, all that it did is gone with the groups. */
 const ConfigState = z.object({
@@ -20,15 +21,39 @@ const ConfigState = z.object({
   importedBy: z.string().optional(),
   appliedAt: Timestamp.optional(),
   trouble: z.string().optional(),
-  made: z.array(Place),
-  changed: z.array(z.object({ place: Place, file: z.string(), value: z.string(), before: z.string() })),
+  made: z.array(PlaceOf),
+  changed: z.array(z.object({ place: PlaceOf, file: z.string(), value: z.string(), before: z.string() })),
 });
 export type ConfigState = z.infer<typeof ConfigState> & AppliedConfig;
-export type KnownState = ConfigState & { pending?: true; previous?: ConfigState | undefined };
+export type KnownState = ConfigState &
+  (
+    | { pending?: never }
+    | {
+        pending: true;
+        previous?: ConfigState | undefined;
+        back: TakingBack[];
+        obsolete: Place[];
+        subject: Subject;
+        written: { path: string; keys: string[] }[];
+      }
+  );
+export type PendingState = Extract<KnownState, { pending: true }>;
 
-/** While a text is being applied: what it is about to do, so that a crash in the midst of it is undone, and what held before. */
-const PendingState = ConfigState.extend({ pending: z.literal(true), previous: ConfigState.optional() });
-const AnyState = z.union([PendingState, ConfigState]);
+/**
+ * While a text is being applied: what it is about to do and what takes that back, so that a crash in the midst of it leaves
+ * all or nothing, and what held before. It is to be finished once its text is kept, and taken back before.
+ */
+const PendingRecord = ConfigState.extend({
+  pending: z.literal(true),
+  previous: ConfigState.optional(),
+  back: z.array(TakingBackRecord),
+  /** Groups that the text before had made, and that go. */
+  obsolete: z.array(PlaceOf),
+  /** Who asked for it, and the settings that it writes. */
+  subject: Subject,
+  written: z.array(z.object({ path: z.string(), keys: z.array(z.string()) })),
+});
+const AnyState = z.union([PendingRecord, ConfigState]);
 
 const StateFile = z.object({ version: z.literal(1), configs: z.record(z.string(), AnyState) });
 

@@ -1,10 +1,12 @@
-import { activeRecorder, rmdirat, writeFileAt } from '@bulkhead/kernel';
+import { statSync } from 'node:fs';
+import { activeRecorder, rmdirat, statFd, writeFileAt } from '@bulkhead/kernel';
 import { findCgroupSetting, Problem } from '@bulkhead/model';
 import { applyPlan } from '../control/apply.ts';
 import { openGroup, withParent } from '../control/held-group.ts';
 import { fillCpuset, makeOne } from '../control/lifecycle.ts';
 import { PreparedPlan, type PreparedStep } from '../control/plan.ts';
 import { explainRefusal } from '../control/refusal.ts';
+import { type TakingBack, takingBackOf } from '../control/taking-back.ts';
 import type { Hierarchy } from '../hierarchy.ts';
 import { type MountedHost, relativePath } from './host.ts';
 import { ownershipChanges, setOwnership } from './ownership.ts';
@@ -18,6 +20,9 @@ export interface AppliedConfig {
   /** Values written into groups that were there before. */
   changed: { place: Place; file: string; value: string; before: string }[];
 }
+
+/** A named moment, for tests that end the process there. */
+type FailPoint = (name: string) => void;
 
 function hierarchyOf(host: MountedHost, { version, controller }: Place): Hierarchy {
   const hierarchy = host.hierarchyOf(version, controller);
@@ -41,6 +46,61 @@ function atLine(step: ConfigStep, failure: unknown): unknown {
     cause: failure.cause ?? failure,
     ...(failure.remedy === undefined ? {} : { remedy: failure.remedy }),
   });
+}
+
+/** A value as the engine writes it. Of a group just made nothing is put back: it goes. */
+function prepare({ place, write }: Extract<ConfigStep, { kind: 'write' }>, host: MountedHost, isMade: boolean): PreparedStep {
+  const hierarchy = hierarchyOf(host, place);
+  const path = relativePath(place.path);
+  const setting = write.setting === undefined ? undefined : findCgroupSetting(write.setting);
+  if (isDeviceProgram(write) && setting !== undefined)
+    return { type: 'devices', hierarchy, path, value: write.value, before: write.before ?? setting.preset, setting };
+  const { file, value, before, undo } = write;
+  const back = undo === undefined ? undefined : typeof undo === 'string' ? [{ file, value: undo }] : undo;
+  return {
+    type: 'write',
+    hierarchy,
+    path,
+    file,
+    value,
+    before,
+    undo: isMade ? [] : back,
+    version: place.version,
+    ...(setting === undefined ? {} : { setting }),
+  };
+}
+
+/**
+ * What takes a configuration back that is about to be applied, in the order of its steps: written down before the first of
+ * them, it outlives this process.
+ */
+export function takingBackOfConfig(steps: readonly ConfigStep[], host: MountedHost): TakingBack[] {
+  const made = new Set<string>();
+  const back: TakingBack[] = [];
+  const writes: TakingBack[] = [];
+  for (const step of steps) {
+    const hierarchy = hierarchyOf(host, step.place);
+    const path = relativePath(step.place.path);
+    const at = hierarchy.absolute(path);
+    if (step.kind === 'make') {
+      made.add(at);
+      back.push({ kind: 'remove', mountPoint: hierarchy.mountPoint, path });
+    }
+    // What is done to a group that is made goes with it.
+    if (made.has(at)) continue;
+    using directory = openGroup(hierarchy, path);
+    if (directory === undefined) continue;
+    const group = { mountPoint: hierarchy.mountPoint, path, ino: String(statFd(directory).ino) };
+    if (step.kind === 'enable') back.push({ kind: 'write', ...group, file: 'cgroup.subtree_control', value: `-${step.enabled}` });
+    if (step.kind === 'own')
+      for (const { path: file } of ownershipChanges(at, step.place.version, step.permissions)) {
+        const { uid, gid, mode } = statSync(file);
+        back.push({ kind: 'own', path: file, uid, gid, mode: mode & 0o7777 });
+      }
+    if (step.kind === 'write') writes.push(...takingBackOf([prepare(step, host, false)], () => directory));
+  }
+  // Values are written last, those of all groups as one plan.
+  return [...back, ...writes];
 }
 
 /** Everything but values: directories, controllers handed down, owners, each with what takes it back. */
@@ -86,38 +146,20 @@ class Preparation {
       case 'write':
     }
   }
-
-  /** A value as the engine writes it. Of a group just made nothing is put back: it goes. */
-  prepared({ place, write }: Extract<ConfigStep, { kind: 'write' }>): PreparedStep {
-    const hierarchy = hierarchyOf(this.#host, place);
-    const path = relativePath(place.path);
-    const setting = write.setting === undefined ? undefined : findCgroupSetting(write.setting);
-    if (isDeviceProgram(write) && setting !== undefined)
-      return { type: 'devices', hierarchy, path, value: write.value, before: write.before ?? setting.preset, setting };
-    const { file, value, before, undo } = write;
-    const back = undo === undefined ? undefined : typeof undo === 'string' ? [{ file, value: undo }] : undo;
-    return {
-      type: 'write',
-      hierarchy,
-      path,
-      file,
-      value,
-      before,
-      undo: this.isMade(place, hierarchy) ? [] : back,
-      version: place.version,
-      ...(setting === undefined ? {} : { setting }),
-    };
-  }
 }
 
 /** Values of all groups as one plan of the engine: all of them or none. */
-function writeAll(steps: readonly Extract<ConfigStep, { kind: 'write' }>[], preparation: Preparation, host: MountedHost): void {
-  const prepared = steps.map((step) => preparation.prepared(step));
+function writeAll(
+  steps: readonly Extract<ConfigStep, { kind: 'write' }>[],
+  preparation: Preparation,
+  { host, failPoint }: { host: MountedHost; failPoint: FailPoint },
+): void {
+  const prepared = steps.map((step) => prepare(step, host, preparation.isMade(step.place, hierarchyOf(host, step.place))));
   const used = [...new Set(prepared.map(({ hierarchy }) => hierarchy))];
   try {
     if (prepared.length > 0) {
       const recorder = activeRecorder();
-      applyPlan(new PreparedPlan('', prepared, [], []), used, recorder === undefined ? {} : { recorder });
+      applyPlan(new PreparedPlan('', prepared, [], []), used, { failPoint, ...(recorder === undefined ? {} : { recorder }) });
     }
   } catch (failure) {
     const message = failure instanceof Problem ? failure.message : '';
@@ -133,7 +175,7 @@ function writeAll(steps: readonly Extract<ConfigStep, { kind: 'write' }>[], prep
  *
  * @throws Problem with the line whose step the kernel refused; what could not be taken back is in its message
  */
-export function applyConfig(steps: readonly ConfigStep[], host: MountedHost): AppliedConfig {
+export function applyConfig(steps: readonly ConfigStep[], host: MountedHost, failPoint: FailPoint = () => undefined): AppliedConfig {
   const undo = new DisposableStack();
   const preparation = new Preparation(host, undo);
   const writes = steps.filter((step) => step.kind === 'write');
@@ -141,11 +183,12 @@ export function applyConfig(steps: readonly ConfigStep[], host: MountedHost): Ap
     for (const step of steps) {
       try {
         preparation.do(step);
+        failPoint(`config:${step.kind}`);
       } catch (failure) {
         throw atLine(step, failure);
       }
     }
-    writeAll(writes, preparation, host);
+    writeAll(writes, preparation, { host, failPoint });
   } catch (failure) {
     throw takeBack(undo, failure);
   }

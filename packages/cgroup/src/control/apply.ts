@@ -5,7 +5,8 @@ import { readDevices, setDevices } from './device-program.ts';
 import { HeldGroup, noSuchGroup } from './held-group.ts';
 import type { PreparedPlan, PreparedStep } from './plan.ts';
 import { explainRefusal } from './refusal.ts';
-import type { ControlOptions } from './types.ts';
+import { takingBackOf } from './taking-back.ts';
+import type { ApplyOptions } from './types.ts';
 
 /** Groups that a plan writes to, held open from the first to the last step. */
 class Held implements Disposable {
@@ -102,8 +103,16 @@ function explain(failure: unknown, step: PreparedStep, held: Held): Problem {
  * Carries a plan out: all of it, or nothing. Where a step fails, what was written is put back, last first, and what could
  * not be put back is told.
  */
-export function applyPlan(plan: PreparedPlan, hierarchies: readonly Hierarchy[], { recorder }: ControlOptions = {}): void {
+export function applyPlan(
+  plan: PreparedPlan,
+  hierarchies: readonly Hierarchy[],
+  { recorder, note, failPoint = () => undefined }: ApplyOptions = {},
+): void {
   using held = new Held(hierarchies);
+  // One write is made whole or not at all.
+  using _noted =
+    note === undefined || plan.prepared.length < 2 ? undefined : note(takingBackOf(plan.prepared, (step) => held.directory(step)));
+  failPoint('apply:noted');
   const done: PreparedStep[] = [];
   const started = new Set<string>();
   for (const step of plan.prepared) {
@@ -116,6 +125,7 @@ export function applyPlan(plan: PreparedPlan, hierarchies: readonly Hierarchy[],
       started.add(file);
       record(recorder, () => carryOut(step, directory));
       done.push(step);
+      failPoint('apply:written');
     } catch (failure) {
       const problem = explain(failure, step, held);
       const left = record(recorder, () => done.toReversed().flatMap((each) => takeBack(each, held.directory(each))));

@@ -20,7 +20,7 @@ import { createGroup, removeGroup } from './lifecycle.ts';
 import { Planner, type PreparedPlan } from './plan.ts';
 import { moveProcesses, processesOf } from './processes.ts';
 import { freezeGroup, killGroup, thawGroup } from './standstill.ts';
-import type { CgroupControl, ControlOptions, MoveOptions, PlanOptions } from './types.ts';
+import type { ApplyOptions, CgroupControl, ControlOptions, MoveOptions, PlanOptions } from './types.ts';
 
 /** Changes of one plan, at most. */
 const mostChanges = 256;
@@ -73,7 +73,7 @@ export class HostCgroupControl implements CgroupControl, Disposable {
     return new Planner(group, this.#hierarchies).plan(changes, enableControllers);
   }
 
-  apply(plan: PreparedPlan, options: ControlOptions = {}): void {
+  apply(plan: PreparedPlan, options: ApplyOptions = {}): void {
     applyPlan(plan, this.#hierarchies.all, options);
   }
 

@@ -1,12 +1,24 @@
 import type { Recorder } from '@bulkhead/kernel';
 import type { CgroupController, CgroupHierarchy, CgroupSettingChange, CgroupSettingState } from '@bulkhead/model';
 import type { PreparedPlan } from './plan.ts';
+import type { TakingBack } from './taking-back.ts';
 
 /** What a verb may be given: where its steps are recorded, and how long it waits for the kernel. */
 export interface ControlOptions {
   /** Steps of what is done to the host, for the transcript. */
   recorder?: Recorder;
   timeoutMsec?: number;
+}
+
+/** What applying a plan may be given beside. */
+export interface ApplyOptions extends ControlOptions {
+  /**
+   * Keeps what takes a plan of several steps back, from before the first step until all are made or taken back: should this
+   * process be killed meanwhile, its next life takes them back (`takeBackAll`).
+   */
+  note?: (back: readonly TakingBack[]) => Disposable;
+  /** A named moment, for tests that end the process there. */
+  failPoint?: (name: string) => void;
 }
 
 export interface PlanOptions {
@@ -33,7 +45,7 @@ export interface CgroupControl {
   /** What changes would do, in order, and nothing of it done. @throws Problem for a value or place that cannot be */
   plan(path: string, changes: readonly CgroupSettingChange[], options?: PlanOptions): PreparedPlan;
   /** All of a plan or nothing: where a step fails, what was done is put back, and what could not be is told. */
-  apply(plan: PreparedPlan, options?: ControlOptions): void;
+  apply(plan: PreparedPlan, options?: ApplyOptions): void;
   /**
    * Makes a group, and the groups above that are missing: on v1 in the hierarchies of the controllers (all by default),
    * on v2 with these handed down to it. Where it fails, what was made is removed.
