@@ -1,4 +1,4 @@
-import { Problem, type ProblemCode } from '@bulkhead/model';
+import { Problem, type ProblemCode, type ToldProblem } from '@bulkhead/model';
 import { TRPCError } from '@trpc/server';
 
 /** What an error carries to a client beside its message. */
@@ -7,6 +7,8 @@ export interface ErrorData {
   remedy?: string;
   /** Name of the errno behind it, where the kernel said no. */
   errno?: string;
+  /** What it says as codes, for who reads another language than English. */
+  told?: ToldProblem;
   /** Finds the log line. */
   reference?: string;
 }

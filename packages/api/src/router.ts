@@ -51,6 +51,7 @@ export function createRouter<C extends Contract, Context extends object>(
         const cause = error.cause;
         const data: ErrorData = { problem: problemCodeOf(error.code) };
         if (cause instanceof Problem && cause.remedy !== undefined) data.remedy = cause.remedy;
+        if (cause instanceof Problem && cause.told !== undefined) data.told = cause.told;
         const reason = cause instanceof Problem ? cause.cause : cause;
         if (reason instanceof Error && 'syscall' in reason && 'code' in reason) data.errno = String(reason.code);
         const reference = references.get(error);

@@ -42,6 +42,8 @@ export interface Trouble {
   problem: ErrorData['problem'] | undefined;
   message: string;
   remedy: string | undefined;
+  /** The same as codes, where there are any. */
+  told?: ErrorData['told'];
   reference: string | undefined;
 }
 
@@ -49,7 +51,8 @@ export function troubleOf(failure: unknown): Trouble {
   const message = failure instanceof Error ? failure.message : String(failure);
   if (failure instanceof TRPCClientError) {
     const data = (failure.data ?? undefined) as Partial<ErrorData> | undefined;
-    if (data?.problem !== undefined) return { problem: data.problem, message, remedy: data.remedy, reference: data.reference };
+    if (data?.problem !== undefined)
+      return { problem: data.problem, message, remedy: data.remedy, told: data.told, reference: data.reference };
   }
   return { problem: undefined, message, remedy: undefined, reference: undefined };
 }

@@ -97,7 +97,11 @@ export function problemOf(failure: unknown): Problem {
           remedy: 'see ./bulkhead service logs agent',
           cause,
         });
-      return new Problem(data.problem, failure.message, { ...(data.remedy === undefined ? {} : { remedy: data.remedy }), cause });
+      return new Problem(data.problem, failure.message, {
+        ...(data.remedy === undefined ? {} : { remedy: data.remedy }),
+        ...(data.told === undefined ? {} : { told: data.told }),
+        cause,
+      });
     }
   }
   return new Problem('unavailable', 'the agent of this host does not answer', {

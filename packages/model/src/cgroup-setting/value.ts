@@ -1,4 +1,5 @@
-import { Problem } from '../problem.ts';
+import { cgroupProblem, cgroupText } from '../cgroup-text/index.ts';
+import type { Problem } from '../problem.ts';
 import { canonicalDeviceRules } from './device-rules.ts';
 import type { CgroupSetting } from './types.ts';
 
@@ -155,33 +156,22 @@ export function parseClass(text: string): string | undefined {
   return id > 0xffff_ffff ? undefined : `${Math.floor(id / 0x1_0000).toString(16)}:${(id % 0x1_0000).toString(16)}`;
 }
 
-const expectations: Record<CgroupSetting['kind'], string> = {
-  number: 'a whole number',
-  'number-or-max': 'a whole number or max',
-  'bytes-or-max': 'a size like 64M or 1073741824, or max',
-  flag: '0 or 1',
-  choice: 'one of its words',
-  quota: 'QUOTA PERIOD in microseconds, as in "50000 100000" or "max 100000"',
-  list: 'a list like 0-3,7',
-  'percent-or-max': 'a percentage from 0.00 to 100.00, or max',
-  'device-weights': 'a weight, with lines like "8:0 200" for single devices',
-  'device-limits': 'lines like "8:0 rbps=1048576 wbps=max riops=100 wiops=max", with no limit of 0',
-  'device-targets': 'lines like "8:0 target=75000"',
-  'device-rules': 'lines like "deny a *:* rwm" and "allow c 1:3 rw"',
-  class: 'a class like 10:1, in hexadecimal',
-  priorities: 'lines like "eth0 5"',
-  text: 'text',
-};
+/** A text as it is shown within a sentence. */
+const quoted = (text: string): string => JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
 
-function wrong(setting: CgroupSetting, text: string, more = ''): Problem {
-  const shown = JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
-  return new Problem('invalid', `${setting.key}: ${shown} is not ${expectations[setting.kind]}${more}`);
-}
+const wrong = ({ key, kind }: CgroupSetting, text: string): Problem =>
+  cgroupProblem('invalid', cgroupText('value.not', { key, text: quoted(text), wanted: [cgroupText(`value.wanted.${kind}`)] }));
 
-function inRange(setting: CgroupSetting, text: string, value: bigint): string {
-  const { range } = setting;
-  if (range !== undefined && (value < range.least || value > range.greatest))
-    throw new Problem('invalid', `${setting.key}: the kernel takes ${range.least} to ${range.greatest}, not ${text.trim()}`);
+function inRange(
+  { key, range }: CgroupSetting,
+  text: string,
+  value: bigint,
+  code: 'value.range' | 'value.range-quota' = 'value.range',
+): string {
+  if (range !== undefined && (value < range.least || value > range.greatest)) {
+    const { least, greatest } = range;
+    throw cgroupProblem('invalid', cgroupText(code, { key, least: String(least), greatest: String(greatest), text: text.trim() }));
+  }
   return String(value);
 }
 
@@ -195,9 +185,9 @@ function quotaOf(setting: CgroupSetting, text: string): string {
   const quota = parseQuotaText(text);
   if (quota === undefined) throw wrong(setting, text);
   const { quotaUsec, periodUsec } = quota;
-  if (quotaUsec !== 'max') inRange(setting, `a quota of ${quotaUsec}`, BigInt(quotaUsec));
+  if (quotaUsec !== 'max') inRange(setting, quotaUsec, BigInt(quotaUsec), 'value.range-quota');
   if (periodUsec !== undefined && (Number(periodUsec) < 1000 || Number(periodUsec) > 1_000_000))
-    throw new Problem('invalid', `${setting.key}: the kernel takes a period of 1000 to 1000000 microseconds, not ${periodUsec}`);
+    throw cgroupProblem('invalid', cgroupText('value.period', { key: setting.key, text: periodUsec }));
   return periodUsec === undefined ? quotaUsec : `${quotaUsec} ${periodUsec}`;
 }
 
@@ -245,7 +235,10 @@ export function canonicalValue(setting: CgroupSetting, text: string): string {
       if (trimmed !== '0' && trimmed !== '1') throw wrong(setting, text);
       return trimmed;
     case 'choice':
-      if (setting.choices?.includes(trimmed) !== true) throw wrong(setting, text, `: ${setting.choices?.join(', ')}`);
+      if (setting.choices?.includes(trimmed) !== true) {
+        const choices = setting.choices?.join(', ') ?? '';
+        throw cgroupProblem('invalid', cgroupText('value.not-choice', { key: setting.key, text: quoted(text), choices }));
+      }
       return trimmed;
     case 'quota':
       return quotaOf(setting, text);
