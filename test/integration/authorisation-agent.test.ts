@@ -110,6 +110,7 @@ const expectations: Record<string, Expectation> = {
   'cgroup.recent': any(wholeHost, { path: '/' }),
   'cgroup.controllers': any(wholeHost, {}),
   'cgroup.settings': any(wholeHost, { path: '/' }),
+  'cgroup.processes': any(wholeHost, { path: '/' }),
   'cgroup.plan': any(wholeHost, { path: '/', verb: 'thaw' }),
   'cgroup.set': any(limitsForeign, { path: '/not-there', changes: [{ key: 'pids.max', value: '5' }] }),
   // Below a file there is no group to make.

@@ -91,6 +91,7 @@ const expectations: Record<string, Expectation> = {
   'cgroup.recent': { about: 'nothing', input: () => ({ path: '/' }) },
   'cgroup.controllers': { about: 'nothing', input: () => ({}) },
   'cgroup.settings': { about: 'nothing', input: () => ({ path: '/' }) },
+  'cgroup.processes': { about: 'nothing', input: () => ({ path: '/' }) },
   'cgroup.plan': { about: 'nothing', input: () => ({ path: '/', changes: [{ key: 'pids.max', value: '5' }] }) },
   'cgroup.set': { about: 'nothing', input: () => ({ path: '/', changes: [{ key: 'pids.max', value: '5' }] }) },
   'cgroup.create': { about: 'nothing', input: () => ({ path: '/made' }) },

@@ -5,10 +5,12 @@ import {
   CgroupOwnership,
   CgroupPath,
   CgroupPlan,
+  CgroupProcess,
   CgroupSettingAuthor,
   CgroupSettingChange,
   CgroupSettingState,
   CgroupVerb,
+  ToldText,
   Transcript,
 } from '@bulkhead/model';
 import { z } from 'zod';
@@ -29,6 +31,17 @@ const Deliberate = z.object({
 /** What was done, and whose group it was done to. */
 export const CgroupDone = z.object({ ownership: CgroupOwnership, transcript: Transcript });
 export type CgroupDone = z.infer<typeof CgroupDone>;
+
+/** What a dry run tells. */
+export const CgroupPlanned = z.object({
+  plan: CgroupPlan,
+  ownership: CgroupOwnership,
+  /** Why it would be refused, whatever is confirmed; absent where it would be done. */
+  refusal: z.string().optional(),
+  /** The same as codes, and what to do about it. */
+  refusalTold: z.object({ what: ToldText, remedy: ToldText.optional() }).optional(),
+});
+export type CgroupPlanned = z.infer<typeof CgroupPlanned>;
 
 const changing = <I extends z.ZodType>(input: I) => mutation({ permission: 'cgroup:write', scope: 'host', input, output: CgroupDone });
 
@@ -53,6 +66,17 @@ export const cgroupControlContract = {
       devices: z.array(BlockDevice),
     }),
   }),
+  /** Processes of a group, by their pids; `count` is whole where very many are told of in part. */
+  processes: query({
+    permission: 'cgroup:read',
+    scope: 'host',
+    input: z.object({
+      path: CgroupPath,
+      /** Those of the groups below it as well. */
+      below: z.boolean().default(false),
+    }),
+    output: z.object({ processes: z.array(CgroupProcess).max(2000), count: z.number().int().nonnegative() }),
+  }),
   /** What something would do, whose group it is, and whether it would be let through. Nothing is done. */
   plan: query({
     permission: 'cgroup:write',
@@ -65,12 +89,7 @@ export const cgroupControlContract = {
       /** v2: hands controllers that are missing down from the groups above. */
       enableControllers: z.boolean().default(false),
     }),
-    output: z.object({
-      plan: CgroupPlan,
-      ownership: CgroupOwnership,
-      /** Why it would be refused, whatever is confirmed; absent where it would be done. */
-      refusal: z.string().optional(),
-    }),
+    output: CgroupPlanned,
   }),
   /** All of the changes or none. */
   set: changing(Deliberate.extend({ changes: Changes.min(1), enableControllers: z.boolean().default(false) })),

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { CgroupController, CgroupPath } from './cgroup.ts';
 import { cgroupModels } from './cgroup-setting/types.ts';
 import { Maker } from './maker.ts';
-import { Timestamp } from './primitives.ts';
+import { Counter, Timestamp } from './primitives.ts';
 import { Subject } from './subject.ts';
+import { ToldText } from './told-text.ts';
 
 /** Why a setting cannot be changed at a group. */
 export const CgroupSettingReason = z.enum([
@@ -36,14 +37,19 @@ export const CgroupSettingState = z.object({
   model: z.enum(cgroupModels),
   /** In its one form; absent where the group has it not. */
   value: z.string().optional(),
+  /** Version of cgroups that has it in force here; absent where the group has it not. */
+  version: z.union([z.literal(1), z.literal(2)]).optional(),
   /** Kernel files that it stands in, with what they hold; none where it is a program. */
   files: z.array(z.object({ path: z.string(), text: z.string() })),
   /** Absent where it can be set here. */
-  refused: z.object({ reason: CgroupSettingReason, text: z.string() }).optional(),
+  refused: z.object({ reason: CgroupSettingReason, text: z.string(), told: ToldText.optional() }).optional(),
   /** Least and greatest value in force here, and what makes them so. */
-  bounds: z.object({ least: z.string().optional(), greatest: z.string().optional(), because: z.string().optional() }).optional(),
+  bounds: z
+    .object({ least: z.string().optional(), greatest: z.string().optional(), because: z.string().optional(), told: ToldText.optional() })
+    .optional(),
   /** What a person should know of the value: a program that is not ours, say. */
   note: z.string().optional(),
+  noteTold: ToldText.optional(),
 });
 export type CgroupSettingState = z.infer<typeof CgroupSettingState>;
 
@@ -73,6 +79,8 @@ export const CgroupPlan = z.object({
   steps: z.array(CgroupStep),
   /** What a person should know before: conversions that lose something, controllers that are enabled above. */
   warnings: z.array(z.string()),
+  /** The same as codes, in the same order. */
+  warningsTold: z.array(ToldText).optional(),
 });
 export type CgroupPlan = z.infer<typeof CgroupPlan>;
 
@@ -90,12 +98,15 @@ export const CgroupOwnership = z.object({
   command: z.string().optional(),
   /** What the owner will do to what is changed here; absent where there is no owner. */
   overwritten: z.string().optional(),
+  overwrittenTold: ToldText.optional(),
   /** Changes for which the owner has no words, by their keys. */
   unknownToOwner: z.array(z.string()),
   /** True where the change wants to be confirmed. */
   confirm: z.boolean(),
   /** Why it must not be done by a slip, one sentence each; none where the group is not protected from this. */
   protections: z.array(z.string()),
+  /** The same as codes, in the same order. */
+  protectionsTold: z.array(ToldText).optional(),
 });
 export type CgroupOwnership = z.infer<typeof CgroupOwnership>;
 
@@ -113,6 +124,30 @@ export const BlockDevice = z.object({
   isPartition: z.boolean(),
 });
 export type BlockDevice = z.infer<typeof BlockDevice>;
+
+/** A process of a group, or of one below it. */
+export const CgroupProcess = z.object({
+  pid: z.number().int().positive(),
+  parentPid: z.number().int().nonnegative(),
+  uid: z.number().int().nonnegative(),
+  /** Name of the user on the host; absent where it has none, as ids of containers have. */
+  user: z.string().max(256).optional(),
+  /** One letter, as in /proc/<pid>/stat. */
+  state: z.string().max(16),
+  /** Command line; the name in brackets where there is none. */
+  command: z.string().max(512),
+  threads: z.number().int().positive(),
+  /** Absent for threads of the kernel. */
+  residentBytes: Counter.optional(),
+  cpuUsec: Counter.optional(),
+  /** Group that it is in: the one that was asked for, or one below. */
+  path: CgroupPath,
+  /** Controllers whose hierarchies have it there; none for a v2 tree without controllers. On v1 it may be elsewhere in others. */
+  controllers: z.array(CgroupController),
+  /** What it belongs to, by its groups. */
+  maker: Maker,
+});
+export type CgroupProcess = z.infer<typeof CgroupProcess>;
 
 /** A hierarchy with its controllers, as lssubsys(1) tells them. */
 export const CgroupHierarchy = z.object({

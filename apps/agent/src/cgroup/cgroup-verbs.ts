@@ -18,6 +18,7 @@ import {
   type CgroupHierarchy,
   type CgroupOwnership,
   type CgroupPlan,
+  type CgroupProcess,
   type CgroupSettingAuthor,
   type CgroupSettingChange,
   type CgroupSettingState,
@@ -31,6 +32,7 @@ import {
 import type { PolicyGate } from '../authorisation/policy.ts';
 import type { EventFacts, EventLog } from '../event/event-log.ts';
 import type { ChangeNote } from './change-note.ts';
+import { readGroupProcesses } from './group-processes.ts';
 import type { SettingAuthors } from './setting-authors.ts';
 import type { Vital } from './vital-groups.ts';
 
@@ -115,6 +117,12 @@ export class CgroupVerbs {
   settings(path: string): { settings: CgroupSettingState[]; authors: CgroupSettingAuthor[]; devices: BlockDevice[] } {
     const { control, authors } = this.#options;
     return { settings: control.settings(path), authors: authors.of(path, control.incarnation(path)), devices: blockDevices() };
+  }
+
+  /** Processes of a group, and with `below` of those below it. */
+  processes(path: string, below: boolean): Promise<{ processes: CgroupProcess[]; count: number }> {
+    const { control, makerOf } = this.#options;
+    return readGroupProcesses(path, below, { pidsOf: (of, andBelow) => control.processes(of, andBelow), makerOf });
   }
 
   /** Remembers who set limits of a container through its own verbs. */

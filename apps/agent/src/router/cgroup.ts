@@ -12,6 +12,7 @@ export const cgroupHandlers = (services: Services): HandlersOf<typeof agentContr
     recent: ({ input }) => hostCgroups.recent(input.path),
     controllers: () => cgroupVerbs.controllers(),
     settings: ({ input }) => cgroupVerbs.settings(input.path),
+    processes: ({ input }) => cgroupVerbs.processes(input.path, input.below),
     plan: ({ caller, input }) => cgroupVerbs.plan(caller, input),
     set: ({ caller, input }) => cgroupVerbs.set(caller, input),
     create: ({ caller, input }) => cgroupVerbs.create(caller, input),

@@ -21,6 +21,7 @@ export function cgroupHandlers({ agent, cgroups, config, database }: Services): 
     watch: ({ signal }) => cgroups.watch(signal),
     controllers: ({ caller, input, signal }) => forward(agent.cgroup.controllers.query(input, { context: { caller }, signal })),
     settings: ({ caller, input, signal }) => forward(agent.cgroup.settings.query(input, { context: { caller }, signal })),
+    processes: ({ caller, input, signal }) => forward(agent.cgroup.processes.query(input, { context: { caller }, signal })),
     plan: ({ caller, input, signal }) => forward(agent.cgroup.plan.query(input, { context: { caller }, signal })),
     set: ({ caller, input }) => forward(agent.cgroup.set.mutate(input, { context: { caller } })),
     create: ({ caller, input }) => forward(agent.cgroup.create.mutate(input, { context: { caller } })),

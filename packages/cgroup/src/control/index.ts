@@ -48,6 +48,7 @@ export class HostCgroupControl implements CgroupControl, Disposable {
     const state: CgroupSettingState = { key, controller, model, files: [], ...(refused === undefined ? {} : { refused }) };
     if (place === undefined) return state;
     const { hierarchy, dialect } = place;
+    state.version = place.version;
     try {
       if (dialect === undefined) Object.assign(state, readDevices(group.directory(hierarchy)));
       else {
