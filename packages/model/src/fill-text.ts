@@ -13,11 +13,13 @@ export type ValuesOf<Catalogue, Code extends keyof Catalogue, Value = string | n
 
 /**
  * The text of a code out of a catalogue; of a code that this version does not know, the code and its values. Texts within
- * a text are joined by what the catalogue says under `word.then`, a blank where it says nothing.
+ * a text are joined by what the catalogue says under `<code>.then`, or else under `word.then`.
  */
 export function fillText(catalogue: TextCatalogue, { code, values = {} }: ToldText): string {
   const shown = (value: string | number | ToldText[]): string =>
-    Array.isArray(value) ? value.map((each) => fillText(catalogue, each)).join(catalogue['word.then'] ?? ' ') : String(value);
+    Array.isArray(value)
+      ? value.map((each) => fillText(catalogue, each)).join(catalogue[`${code}.then`] ?? catalogue['word.then'] ?? ' ')
+      : String(value);
   const template = Object.hasOwn(catalogue, code) ? catalogue[code] : undefined;
   if (template === undefined) return [code, ...Object.entries(values).map(([name, value]) => `${name}=${shown(value)}`)].join(' ');
   return template.replace(/\{([A-Za-z]+)\}/g, (_, name: string) => {

@@ -15,7 +15,6 @@ import { createRouter, type HandlersOf } from '@bulkhead/api/router';
 import { hashInput, openStatement, readPublicKey, statementHeader } from '@bulkhead/api/statement';
 import {
   type CgroupNode,
-  type CgroupOwnership,
   type Container,
   type HostEvent,
   type JournalEntry,
@@ -26,6 +25,7 @@ import {
 } from '@bulkhead/model';
 import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
 import { Broadcast } from '../../../apps/web/src/server/queue.ts';
+import { TestCgroupActs } from './cgroup-acts.ts';
 import { TestConfigs } from './cgroup-configs.ts';
 import { TestHost } from './host.ts';
 import { TestLabs } from './labs.ts';
@@ -215,6 +215,7 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
     return event;
   };
 
+  const acts = new TestCgroupActs(() => treeOf().cgroups);
   const labs = new TestLabs((kind, detail) => void tell(kind, undefined, transcriptOf('lab'), { detail }));
 
   const handlers: HandlersOf<typeof agentContract> = {
@@ -388,26 +389,7 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
         yield* host.trees.subscribe(signal, [{ type: 'snapshot', ...treeOf() }]);
       },
       recent: ({ input }) => host.recent(input.path),
-      controllers: () => ({
-        hierarchies: [{ version: 2, controllers: ['cpuset', 'cpu', 'io', 'memory', 'pids'], mountPoint: '/sys/fs/cgroup' }],
-        unmounted: [],
-      }),
-      settings: ({ input }) => ({ settings: host.settingsOf(input.path), authors: [], devices: [] }),
-      plan: ({ input }) => ({
-        plan: {
-          path: input.path,
-          steps: input.changes.map(({ key, value }) => ({ file: `/sys/fs/cgroup${input.path}/${key}`, key, after: value })),
-          warnings: [],
-        },
-        ownership: ownershipOf(input.path),
-      }),
-      set: ({ input }) => done(input.path),
-      create: ({ input }) => done(input.path),
-      remove: ({ input }) => done(input.path),
-      move: ({ input }) => done(input.path),
-      freeze: ({ input }) => done(input.path),
-      thaw: ({ input }) => done(input.path),
-      kill: ({ input }) => done(input.path),
+      ...acts.handlers,
       ...configs.handlers,
     },
     lab: {
@@ -463,14 +445,6 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
       },
     },
   };
-
-  function ownershipOf(path: string): CgroupOwnership {
-    const maker = treeOf().cgroups.find((each) => each.path === path)?.maker ?? { runtime: 'plain', name: path };
-    return { maker, foreign: maker.runtime !== 'bulkhead', unknownToOwner: [], confirm: false, protections: [] };
-  }
-  function done(path: string) {
-    return { ownership: ownershipOf(path), transcript: transcriptOf('cgroup') };
-  }
 
   const router = createRouter<typeof agentContract, { statement: string | undefined }>(agentContract, handlers, {
     authenticate({ context, path, rawInput }) {

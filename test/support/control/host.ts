@@ -3,7 +3,6 @@ import type {
   CgroupFile,
   CgroupNode,
   CgroupSample,
-  CgroupSettingState,
   CgroupUse,
   DoctorCheck,
   Maker,
@@ -225,31 +224,6 @@ export class TestHost {
         },
       };
     });
-  }
-
-  settingsOf(path: string): CgroupSettingState[] {
-    const limits = this.cgroups.get(path)?.limits ?? {};
-    const at = (name: string, text: string) => [{ path: `/sys/fs/cgroup${path === '/' ? '' : path}/${name}`, text }];
-    const weight = String(limits.cpuWeight ?? 100);
-    const pids = String(limits.pidsMax ?? 'max');
-    return [
-      {
-        key: 'cpu.weight',
-        controller: 'cpu',
-        model: 'weight',
-        value: weight,
-        files: at('cpu.weight', weight),
-        bounds: { least: '1', greatest: '10000' },
-      },
-      {
-        key: 'pids.max',
-        controller: 'pids',
-        model: 'limit',
-        value: pids,
-        files: at('pids.max', pids),
-        bounds: { least: '0', greatest: '4194304' },
-      },
-    ];
   }
 
   filesOf(path: string): CgroupFile[] {

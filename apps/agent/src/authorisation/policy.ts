@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Caller } from '@bulkhead/api';
 import { hasErrno } from '@bulkhead/kernel';
-import { type CgroupVerb, type ContainerDetail, HostPolicy, Problem } from '@bulkhead/model';
+import { type CgroupVerb, type ContainerDetail, cgroupProblem, cgroupText, HostPolicy, Problem } from '@bulkhead/model';
 
 /**
  * Reads the host's policy; a missing file means the defaults.
@@ -34,16 +34,6 @@ export function readPolicy(path: string): HostPolicy {
   });
 }
 
-const verbWords: Record<CgroupVerb, string> = {
-  set: 'freeze',
-  create: 'make',
-  remove: 'remove',
-  move: 'move processes into',
-  freeze: 'freeze',
-  thaw: 'thaw',
-  kill: 'end the processes of',
-};
-
 /** What a control plane may ask of this host at all, whoever signs in there. A local root is not capped. */
 export class PolicyGate {
   readonly #policy: HostPolicy;
@@ -56,6 +46,12 @@ export class PolicyGate {
   #refusal(what: string, field: keyof HostPolicy, allowing: unknown): Problem {
     return new Problem('forbidden', `the policy of this host does not let a control plane ${what}`, {
       remedy: `to allow it, put ${JSON.stringify(field)}: ${JSON.stringify(allowing)} into ${this.#path} and restart the agent`,
+    });
+  }
+
+  #cgroupRefusal(verb: CgroupVerb | 'any', allowing: HostPolicy['foreignCgroups']): Problem {
+    return cgroupProblem('forbidden', cgroupText('policy.refuses', { deed: [cgroupText(`policy.deed.${verb}`)] }), {
+      remedy: cgroupText('policy.remedy', { line: `"foreignCgroups": ${JSON.stringify(allowing)}`, file: this.#path }),
     });
   }
 
@@ -74,8 +70,8 @@ export class PolicyGate {
   refusesCgroup(caller: Caller, verb: CgroupVerb, changes: readonly { key: string }[], isForeign: boolean): Problem | undefined {
     const { foreignCgroups } = this.#policy;
     if (caller.role === 'local-root' || !isForeign || foreignCgroups === 'all') return undefined;
-    if (foreignCgroups === 'off') return this.#refusal('change a cgroup that is not of this instance', 'foreignCgroups', 'limits');
+    if (foreignCgroups === 'off') return this.#cgroupRefusal('any', 'limits');
     const isLimit = verb === 'set' && changes.every(({ key }) => key !== 'cgroup.freeze');
-    return isLimit ? undefined : this.#refusal(`${verbWords[verb]} a cgroup that is not of this instance`, 'foreignCgroups', 'all');
+    return isLimit ? undefined : this.#cgroupRefusal(verb, 'all');
   }
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Caller, CgroupDone } from '@bulkhead/api';
+import type { Caller, CgroupDone, CgroupPlanned } from '@bulkhead/api';
 import {
   blockDevices,
   type CgroupControl,
@@ -17,17 +17,18 @@ import {
   type BlockDevice,
   type CgroupHierarchy,
   type CgroupOwnership,
-  type CgroupPlan,
   type CgroupProcess,
   type CgroupSettingAuthor,
   type CgroupSettingChange,
   type CgroupSettingState,
   type CgroupVerb,
+  cgroupText,
   type EventKind,
   type HostEvent,
   type Maker,
   Problem,
   type Subject,
+  tellCgroup,
 } from '@bulkhead/model';
 import type { PolicyGate } from '../authorisation/policy.ts';
 import type { EventFacts, EventLog } from '../event/event-log.ts';
@@ -145,16 +146,17 @@ export class CgroupVerbs {
 
   /** Processes that are moved are taken from somebody: from a container, or from a service that systemd keeps by its group. */
   #considerSources(ownership: CgroupOwnership, pids: readonly number[]): void {
+    const { protections, protectionsTold = [] } = ownership;
     for (const pid of pids.slice(0, mostSources))
       for (const { path } of membershipsOf(pid) ?? []) {
         const { runtime, name, containerId, externalId = '' } = this.#options.makerOf(`/${path}`);
-        if (containerId !== undefined)
-          ownership.protections.push(
-            `Process ${pid} is of the container ${name} of this instance: out of its group it would be neither limited nor counted.`,
-          );
-        else if (runtime === 'systemd' ? externalId.endsWith('.service') : !unownedRuntimes.has(runtime)) ownership.confirm = true;
+        if (containerId !== undefined) {
+          const told = cgroupText('protected.taken', { pid, name });
+          if (protections.includes(tellCgroup(told, 'en'))) continue;
+          protections.push(tellCgroup(told, 'en'));
+          protectionsTold.push(told);
+        } else if (runtime === 'systemd' ? externalId.endsWith('.service') : !unownedRuntimes.has(runtime)) ownership.confirm = true;
       }
-    ownership.protections = [...new Set(ownership.protections)];
   }
 
   /** What stands against it, whatever is confirmed; undefined where it may be done. */
@@ -162,11 +164,11 @@ export class CgroupVerbs {
     const forbidden = this.#options.policy.refusesCgroup(caller, deed.verb, deed.changes ?? [], ownership.foreign);
     if (forbidden !== undefined) return forbidden;
     if (ownership.protections.length === 0 || (force && caller.role === 'local-root')) return undefined;
-    return new Problem('forbidden', ownership.protections.join(' '), {
-      remedy:
-        caller.role === 'local-root'
-          ? 'If that is what you want, say so: --force.'
-          : 'Only root on the host itself can do it all the same: ./bulkhead cgroup … --force.',
+    const { protections, protectionsTold = [] } = ownership;
+    const remedy = cgroupText(caller.role === 'local-root' ? 'protected.remedy.root' : 'protected.remedy');
+    return new Problem('forbidden', protections.join(' '), {
+      remedy: tellCgroup(remedy, 'en'),
+      told: { what: { code: 'several', values: { sentences: protectionsTold } }, remedy },
     });
   }
 
@@ -190,7 +192,13 @@ export class CgroupVerbs {
           ...(overwritten === undefined ? [] : [overwritten]),
           ...(command === undefined ? [] : [`Its owner's own command is: ${command}`]),
         ].join(' '),
-        { remedy: 'Use that command, or confirm that you mean it (--yes).' },
+        {
+          remedy: tellCgroup(cgroupText('unconfirmed.remedy'), 'en'),
+          told: {
+            what: cgroupText('unconfirmed', { path: deed.path, owner: ownerOf(maker) }),
+            remedy: cgroupText('unconfirmed.remedy'),
+          },
+        },
       );
     }
     return ownership;
@@ -200,15 +208,19 @@ export class CgroupVerbs {
   plan(
     caller: Caller,
     input: { path: string; verb: CgroupVerb; changes: CgroupSettingChange[]; pids: number[]; enableControllers: boolean },
-  ): { plan: CgroupPlan; ownership: CgroupOwnership; refusal?: string } {
+  ): CgroupPlanned {
     const { path, verb, changes, pids, enableControllers } = input;
     const plan = verb === 'set' ? this.#options.control.plan(path, changes, { enableControllers }) : new PreparedPlan(path, [], [], []);
     if (verb !== 'set' && verb !== 'create') this.#options.control.incarnation(path);
     const deed = { verb, path, changes: plan.changes, pids };
     const ownership = this.#ownership(deed);
-    const refusal = this.#refusal(caller, deed, ownership, false)?.message;
-    const { steps, warnings } = plan;
-    return { plan: { path, steps, warnings }, ownership, ...(refusal === undefined ? {} : { refusal }) };
+    const refusal = this.#refusal(caller, deed, ownership, false);
+    const { steps, warnings, warningsTold } = plan;
+    return {
+      plan: { path, steps, warnings, warningsTold },
+      ownership,
+      ...(refusal === undefined ? {} : { refusal: refusal.message, refusalTold: refusal.told }),
+    };
   }
 
   /** Takes back what an agent was killed in the midst of, and tells of it in the name of who had asked for it. */

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { membershipsOf, type VitalGroup } from '@bulkhead/cgroup';
-import type { InstancePaths } from '@bulkhead/model';
+import { type CgroupText, cgroupText, type InstancePaths } from '@bulkhead/model';
 import type { ServiceProcesses } from '../host/service-processes.ts';
 
 /** What must not be frozen, killed, removed, starved or moved by a slip. */
 export interface Vital {
   groups: VitalGroup[];
   /** Processes by pid, each with what it is. */
-  pids: ReadonlyMap<number, string>;
+  pids: ReadonlyMap<number, CgroupText>;
   /**
    * Resident memory of those of the processes that are in a group or below it. A process that was moved has its memory
    * charged where it was first used, so that its group seems to need none.
@@ -22,6 +22,12 @@ export interface VitalOptions {
   ownPath: string;
   /** Containers of this instance that live, each with the path of its cgroup. */
   containers(): { name: string; path: string }[];
+}
+
+/** A process that must not be moved, and why its group must not be touched. */
+interface VitalProcess {
+  what: CgroupText;
+  why: VitalGroup['why'];
 }
 
 /** VmRSS of /proc/<pid>/status; 0 for a thread of the kernel, and for one that is gone. */
@@ -51,29 +57,32 @@ function supervisorOf(file: string): number | undefined {
  */
 export function vitalOf({ paths, processes, ownPath, containers }: VitalOptions): Vital {
   const supervisor = supervisorOf(paths.supervisorFile);
-  const pids = new Map<number, string>([
-    [1, 'process 1 of the host'],
-    [2, 'the parent of the threads of the kernel'],
-    ...(supervisor === undefined ? [] : [[supervisor, 'the supervisor of bulkhead'] as const]),
-    ...processes.read().map(({ name, pid }) => [pid, `the ${name} of bulkhead`] as const),
-    [process.pid, 'the agent of bulkhead'],
+  const vital = new Map<number, VitalProcess>([
+    [1, { what: cgroupText('process.first'), why: cgroupText('vital.first') }],
+    [2, { what: cgroupText('process.threads'), why: cgroupText('vital.threads') }],
+    ...(supervisor === undefined
+      ? []
+      : [[supervisor, { what: cgroupText('process.supervisor'), why: cgroupText('vital.supervisor') }] as const]),
+    ...[...processes.read(), { name: 'agent', pid: process.pid }].map(
+      ({ name, pid }) => [pid, { what: cgroupText('process.service', { name }), why: cgroupText('vital.service', { name }) }] as const,
+    ),
   ]);
   const groups = new Map<string, VitalGroup>([
-    ['/', { path: '/', why: 'the whole host is in it' }],
-    ['/init.scope', { path: '/init.scope', why: 'process 1 of the host is in it' }],
-    [ownPath, { path: ownPath, why: 'the containers of this instance are in it' }],
+    ['/', { path: '/', why: cgroupText('vital.host') }],
+    ['/init.scope', { path: '/init.scope', why: cgroupText('vital.first') }],
+    [ownPath, { path: ownPath, why: cgroupText('vital.containers') }],
   ]);
-  for (const { name, path } of containers()) groups.set(path, { path, why: `the container ${name} is in it` });
+  for (const { name, path } of containers()) groups.set(path, { path, why: cgroupText('vital.container', { name }) });
   const places = new Map<number, string[]>();
-  for (const [pid, what] of pids) {
+  for (const [pid, { why }] of vital) {
     const paths = (membershipsOf(pid) ?? []).map(({ path }) => `/${path}`);
     places.set(pid, paths);
-    for (const path of paths) if (!groups.has(path)) groups.set(path, { path, why: `${what} is in it` });
+    for (const path of paths) if (!groups.has(path)) groups.set(path, { path, why });
   }
   const isBelow = (path: string, above: string): boolean => above === '/' || path === above || path.startsWith(`${above}/`);
   return {
     groups: [...groups.values()],
-    pids,
+    pids: new Map([...vital].map(([pid, { what }]) => [pid, what])),
     residentBytes: (path) =>
       [...places].reduce((sum, [pid, paths]) => sum + (paths.some((each) => isBelow(each, path)) ? residentOf(pid) : 0), 0),
   };

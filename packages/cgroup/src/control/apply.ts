@@ -1,5 +1,5 @@
 import { type Fd, hasErrno, record, SyscallError, writeFileAt } from '@bulkhead/kernel';
-import { Problem } from '@bulkhead/model';
+import { Problem, type ToldText } from '@bulkhead/model';
 import type { Hierarchy } from '../hierarchy.ts';
 import { readDevices, setDevices } from './device-program.ts';
 import { HeldGroup, noSuchGroup } from './held-group.ts';
@@ -99,6 +99,12 @@ function explain(failure: unknown, step: PreparedStep, held: Held): Problem {
   return explainRefusal(failure, { file, value: step.value, setting: step.setting, version });
 }
 
+/** What failed, and what became of the steps before it. */
+const outcomeText = (failed: ToldText, left: readonly string[]): ToldText => {
+  const values = { failed: [failed], left: left.join('; ') };
+  return { code: left.length === 0 ? 'outcome.back' : 'outcome.left', values };
+};
+
 /**
  * Carries a plan out: all of it, or nothing. Where a step fails, what was written is put back, last first, and what could
  * not be put back is told.
@@ -135,6 +141,7 @@ export function applyPlan(
       throw new Problem(problem.code, `${problem.message}. ${outcome}`, {
         cause: problem.cause ?? problem,
         ...(problem.remedy === undefined ? {} : { remedy: problem.remedy }),
+        ...(problem.told === undefined ? {} : { told: { ...problem.told, what: outcomeText(problem.told.what, left) } }),
       });
     }
   }

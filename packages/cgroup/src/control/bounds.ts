@@ -1,11 +1,15 @@
 import {
   type CgroupSetting,
   type CgroupSettingState,
+  type CgroupText,
+  cgroupProblem,
+  cgroupText,
   isNoLimit,
   Problem,
   parseBytesText,
   parseNumberList,
   parseQuotaText,
+  tellCgroup,
 } from '@bulkhead/model';
 import type { Hierarchy } from '../hierarchy.ts';
 import { parentOf, parentsOf } from '../path.ts';
@@ -13,6 +17,8 @@ import { type HeldGroup, readAt } from './held-group.ts';
 import type { Place } from './in-force.ts';
 
 export type Bounds = NonNullable<CgroupSettingState['bounds']>;
+
+const because = (told: CgroupText): Pick<Bounds, 'because' | 'told'> => ({ because: tellCgroup(told, 'en'), told });
 
 /** Value of a setting at a group above, in its one form; undefined where that has none. */
 function valueAbove(place: Place, hierarchy: Hierarchy, path: string): string | undefined {
@@ -66,10 +72,7 @@ function quotaBounds(group: HeldGroup, place: Place): Bounds {
   return {
     least,
     greatest: `${greatest} ${period}`,
-    because:
-      place.version === 1
-        ? `/${nearest.path} above has no more, and the kernel refuses it`
-        : `/${nearest.path} above has no more; the lesser of both holds`,
+    ...because(cgroupText(place.version === 1 ? 'bound.above.refuses' : 'bound.above.lesser', { path: `/${nearest.path}` })),
   };
 }
 
@@ -78,13 +81,14 @@ function setBounds(setting: CgroupSetting, group: HeldGroup, place: Place): Boun
   const file = place.version === 1 ? setting.key : setting.key.replace(/^(cpuset\.(?:cpus|mems)).*$/, '$1.effective');
   const greatest = readAt(place.hierarchy, above, file);
   if (greatest === undefined) return undefined;
-  const name = above === '' ? 'the host' : `/${above} above`;
+  const isRefused = place.version === 1;
   return {
     greatest,
-    because:
-      place.version === 1
-        ? `${name} has these alone, and the kernel refuses others`
-        : `${name} has these alone; others are taken and not used`,
+    ...because(
+      above === ''
+        ? cgroupText(isRefused ? 'bound.host.refuses' : 'bound.host.unused')
+        : cgroupText(isRefused ? 'bound.set.refuses' : 'bound.set.unused', { path: `/${above}` }),
+    ),
   };
 }
 
@@ -102,11 +106,11 @@ export function boundsOf(setting: CgroupSetting, group: HeldGroup, place: Place)
     const found = parseQuotaText(quota ?? '');
     return found === undefined || found.quotaUsec === 'max'
       ? fixed
-      : { least: '0', greatest: found.quotaUsec, because: 'its quota (cpu.max) is no more' };
+      : { least: '0', greatest: found.quotaUsec, ...because(cgroupText('bound.burst')) };
   }
   if (key === 'io.weight') {
     const isBfq = place.dialect?.files[0]?.name.includes('bfq') === true;
-    return isBfq ? { ...fixed, greatest: '1000', because: 'the disk is scheduled by BFQ, whose weights end there' } : fixed;
+    return isBfq ? { ...fixed, greatest: '1000', ...because(cgroupText('bound.bfq')) } : fixed;
   }
   if (sumOfLimits.has(key) || key.startsWith('hugetlb.')) {
     const least = leastAbove(group.path, place);
@@ -115,7 +119,7 @@ export function boundsOf(setting: CgroupSetting, group: HeldGroup, place: Place)
     return {
       least: fixed.least ?? '0',
       greatest: String(least.value),
-      because: `/${least.path} above has no more; the lesser of both holds`,
+      ...because(cgroupText('bound.above.lesser', { path: `/${least.path}` })),
     };
   }
   if (setting.kind === 'bytes-or-max') return { least: '0', greatest: 'max' };
@@ -146,12 +150,12 @@ export function checkBounds(
     const above = parseNumberList(bounds?.greatest ?? '') ?? [];
     const beyond = (parseNumberList(value) ?? []).filter((each) => !above.includes(each));
     if (beyond.length > 0)
-      throw new Problem(
+      throw cgroupProblem(
         'invalid',
-        `${key}: the group above has ${bounds?.greatest === '' ? 'none' : bounds?.greatest}, not ${beyond.join(',')} (${at})`,
-        {
-          remedy: 'Choose among those, or give them to the group above first.',
-        },
+        above.length === 0
+          ? cgroupText('plan.beyond-set.none', { key, beyond: beyond.join(','), file: at })
+          : cgroupText('plan.beyond-set', { key, greatest: bounds?.greatest ?? '', beyond: beyond.join(','), file: at }),
+        { remedy: cgroupText('plan.beyond-set.remedy') },
       );
   }
   if (key === 'cpu.max') {
@@ -160,13 +164,9 @@ export function checkBounds(
     if (wanted === undefined || wanted.quotaUsec === 'max' || greatest === undefined) return;
     const period = wanted.periodUsec ?? held('cpu.cfs_period_us') ?? '100000';
     if (share(wanted.quotaUsec, period) > share(greatest[0] as string, greatest[1] as string) + 1e-9)
-      throw new Problem(
-        'invalid',
-        `${key}: the group above has a quota of ${greatest.join(' ')}, and version 1 takes no more than that below it (${at})`,
-        {
-          remedy: 'Ask for less, or raise the quota of the group above first.',
-        },
-      );
+      throw cgroupProblem('invalid', cgroupText('plan.beyond-quota', { key, greatest: greatest.join(' '), file: at }), {
+        remedy: cgroupText('plan.beyond-quota.remedy'),
+      });
   }
 }
 
@@ -176,23 +176,19 @@ export function warnOfUse(
   value: string,
   version: 1 | 2,
   held: (file: string) => string | undefined,
-): string | undefined {
+): CgroupText | undefined {
   const limit = finite(value);
   if (limit === undefined) return undefined;
   const now = (file: string): bigint | undefined => finite(held(file));
   if (setting.key === 'memory.max') {
     const used = now(version === 1 ? 'memory.usage_in_bytes' : 'memory.current');
     if (used === undefined || limit >= used) return undefined;
-    const outcome =
-      version === 1
-        ? 'the kernel frees what it can, and refuses it where that is not enough'
-        : 'the kernel frees what it can, and where that is not enough the OOM killer ends processes';
-    return `It holds ${used} bytes now: ${outcome}.`;
+    return cgroupText(version === 1 ? 'warn.memory.v1' : 'warn.memory.v2', { used: String(used) });
   }
   if (setting.key === 'pids.max') {
     const used = now('pids.current');
     if (used === undefined || limit >= used) return undefined;
-    return `It has ${used} processes and threads now: none of them is ended, and no further one can be started.`;
+    return cgroupText('warn.pids', { used: String(used) });
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { Problem } from '@bulkhead/model';
+import { type CgroupText, cgroupProblem, cgroupText } from '@bulkhead/model';
 import { parseSpaceSeparated } from '../formats.ts';
 import type { Hierarchy } from '../hierarchy.ts';
 import { HeldGroup } from './held-group.ts';
@@ -22,19 +22,13 @@ function checkCanHandDown(tree: Hierarchy, group: HeldGroup, controller: string)
   const file = `${tree.absolute(group.path)}/cgroup.subtree_control`;
   const type = group.read(tree, 'cgroup.type') ?? 'domain';
   if (type === 'domain invalid' || (type !== 'domain' && !threadedControllers.has(controller)))
-    throw new Problem(
-      'conflict',
-      `/${group.path} cannot hand the controller ${controller} down (+${controller} into ${file}): it is ${type}`,
-      {
-        remedy: 'Below a threaded group there are the controllers of threads alone: cpu, cpuset, pids, perf_event.',
-      },
-    );
+    throw cgroupProblem('conflict', cgroupText('hand-down.threaded', { path: `/${group.path}`, controller, file, type }), {
+      remedy: cgroupText('hand-down.threaded.remedy'),
+    });
   if (type === 'domain' && (group.read(tree, 'cgroup.procs') ?? '') !== '')
-    throw new Problem(
-      'conflict',
-      `/${group.path} holds processes itself, so it cannot hand the controller ${controller} down (+${controller} into ${file} would be EBUSY, "no internal processes")`,
-      { remedy: 'On version 2 processes live in leaves alone: move them into a group below first.' },
-    );
+    throw cgroupProblem('conflict', cgroupText('hand-down.processes', { path: `/${group.path}`, controller, file }), {
+      remedy: cgroupText('hand-down.processes.remedy'),
+    });
 }
 
 /** Whoever writes into the groups above a systemd unit meets systemd there. */
@@ -49,14 +43,14 @@ export function enablingSteps(
   tree: Hierarchy,
   path: string,
   controllers: readonly string[],
-): { steps: ControllerStep[]; warnings: string[] } {
+): { steps: ControllerStep[]; warnings: CgroupText[] } {
   const steps = new Map<string, ControllerStep>();
-  const warnings: string[] = [];
+  const warnings: CgroupText[] = [];
   for (const controller of controllers) {
     const delegation = delegationOf(tree, path, controller);
     if (delegation === undefined)
-      throw new Problem('unsupported', `the v2 tree at ${tree.mountPoint} has no controller ${controller} to hand down`, {
-        remedy: 'cgroup.controllers of the root lists those it has; one that v1 has mounted is not among them.',
+      throw cgroupProblem('unsupported', cgroupText('hand-down.none', { mountPoint: tree.mountPoint, controller }), {
+        remedy: cgroupText('hand-down.none.remedy'),
       });
     for (const above of delegation.missing) {
       using group = HeldGroup.openIfAny([tree], above);
@@ -66,9 +60,10 @@ export function enablingSteps(
       const step = steps.get(above) ?? { hierarchy: tree, path: above, controllers: [], before };
       step.controllers.push(controller);
       steps.set(above, step);
-      const name = above === '' ? 'the root of the tree' : `/${above}`;
       warnings.push(
-        `The controller ${controller} is enabled for every group in ${name}.${isOfSystemd(above) ? ' systemd owns it, and takes the controller back where no unit of it needs it.' : ''}`,
+        above === ''
+          ? cgroupText('warn.enabled.root', { controller })
+          : cgroupText(isOfSystemd(above) ? 'warn.enabled.systemd' : 'warn.enabled', { controller, path: `/${above}` }),
       );
     }
   }

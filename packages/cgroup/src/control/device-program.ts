@@ -12,7 +12,7 @@ import {
   openDeviceProgram,
   readDeviceProgram,
 } from '@bulkhead/kernel';
-import { type DeviceList, type DeviceRule, formatDeviceList, Problem, parseDeviceList } from '@bulkhead/model';
+import { type CgroupText, cgroupText, type DeviceList, type DeviceRule, formatDeviceList, Problem, parseDeviceList } from '@bulkhead/model';
 
 /** By this name, and by what they say, programs of ours are known; the name of another's may be the same. */
 const programName = 'bulkhead_dev';
@@ -77,14 +77,14 @@ function findAttached(cgroup: Fd): Attached {
  * Devices of a group of v2, off the program of ours; everything where there is none. Programs of others are counted: all
  * that are attached here and above must let a device through.
  */
-export function readDevices(cgroup: Fd): { value: string; note?: string } {
+export function readDevices(cgroup: Fd): { value: string; note?: CgroupText } {
   try {
     using attached = findAttached(cgroup);
     const value = formatDeviceList(attached.own?.list ?? { allowed: true, exceptions: [] });
     if (attached.foreign === 0) return { value };
     return {
       value,
-      note: `${attached.foreign} device ${attached.foreign === 1 ? 'program' : 'programs'} of others ${attached.foreign === 1 ? 'is' : 'are'} attached as well; what ${attached.foreign === 1 ? 'it forbids' : 'they forbid'} stays forbidden`,
+      note: attached.foreign === 1 ? cgroupText('note.devices.one') : cgroupText('note.devices.more', { count: attached.foreign }),
     };
   } catch (failure) {
     if (hasErrno(failure, 'EPERM', 'EINVAL', 'ENOSYS'))

@@ -1,5 +1,5 @@
 import { type Fd, hasErrno, O_DIRECTORY, O_PATH, O_RDONLY, readFileAt, record, statFd } from '@bulkhead/kernel';
-import { Problem } from '@bulkhead/model';
+import { cgroupProblem, cgroupText, Problem } from '@bulkhead/model';
 import type { Hierarchy } from '../hierarchy.ts';
 import { parentOf } from '../path.ts';
 
@@ -57,7 +57,7 @@ export function withParent<T>(hierarchy: Hierarchy, path: string, use: (parent: 
 }
 
 export const noSuchGroup = (path: string): Problem =>
-  new Problem('not-found', `there is no cgroup /${path}`, { remedy: './bulkhead cgroup ls lists them' });
+  cgroupProblem('not-found', cgroupText('group.none', { path: `/${path}` }), { remedy: cgroupText('group.none.remedy') });
 
 /**
  * One group with an open directory in every hierarchy that has it: what is read and written afterwards is of this very

@@ -1,4 +1,12 @@
-import { type CgroupDialect, type CgroupSetting, type CgroupSettingReason, dialectsOf } from '@bulkhead/model';
+import {
+  type CgroupDialect,
+  type CgroupSetting,
+  type CgroupSettingReason,
+  type CgroupText,
+  cgroupText,
+  dialectsOf,
+  tellCgroup,
+} from '@bulkhead/model';
 import { parseSpaceSeparated } from '../formats.ts';
 import type { Hierarchy } from '../hierarchy.ts';
 import { parentsOf } from '../path.ts';
@@ -17,10 +25,13 @@ export interface Standing {
   /** Absent where the group has it not. */
   place?: Place;
   /** Why it cannot be set; absent where it can. */
-  refused?: { reason: CgroupSettingReason; text: string };
+  refused?: { reason: CgroupSettingReason; text: string; told: CgroupText };
 }
 
-const refuse = (reason: CgroupSettingReason, text: string): Standing => ({ refused: { reason, text } });
+/** @param more of the registry, behind the sentence */
+const refuse = (reason: CgroupSettingReason, told: CgroupText, more = ''): Standing => ({
+  refused: { reason, text: `${tellCgroup(told, 'en')} ${more}`.trim(), told },
+});
 
 /** What handing a controller down to a group of v2 would take. */
 export interface Delegation {
@@ -37,7 +48,7 @@ export function delegationOf(tree: Hierarchy, path: string, controller: string):
   return { missing: above.filter((each) => !listOf(readAt(tree, each, 'cgroup.subtree_control')).includes(controller)) };
 }
 
-const nameOf = (path: string): string => (path === '' ? 'the root group' : `/${path}`);
+const nameOf = (path: string): string => `/${path}`;
 
 /** Kind of a v2 group, as cgroup.type has it; the root is a domain. */
 export const typeOf = (group: HeldGroup, tree: Hierarchy): string => group.read(tree, 'cgroup.type') ?? 'domain';
@@ -48,49 +59,41 @@ function present(setting: CgroupSetting, version: 1 | 2, hierarchy: Hierarchy, g
   const dialect = dialects.find(({ files }) => files[0] !== undefined && group.read(hierarchy, files[0].name) !== undefined);
   if (dialect !== undefined) return { place: { hierarchy, version, dialect } };
   const [first] = dialects;
-  return refuse(
-    'kernel-lacks',
-    `${hierarchy.absolute(group.path)} has no ${dialects.map(({ files }) => files[0]?.name).join(' and no ')}: the kernel is older than ${first?.since ?? '?'}, or built without it`,
-  );
+  const files = dialects.map((each) => each.files[0]?.name).join(', ');
+  const directory = hierarchy.absolute(group.path);
+  return refuse('kernel-lacks', cgroupText('refused.kernel-lacks', { directory, files, since: first?.since ?? '?' }));
 }
 
 const inOtherVersion = (setting: CgroupSetting, version: 1 | 2): Standing => {
   const formula = setting.formulas.find(({ to }) => to === (version === 1 ? 'v1' : 'v2'));
   const instead = setting.elsewhere ?? (formula === undefined ? '' : `${formula.formula} (${formula.source})`);
-  return refuse(
-    'other-version',
-    `cgroup version ${version}, which has the controller ${setting.controller} here, has no ${setting.key}. ${instead}`.trim(),
-  );
+  const { controller, key } = setting;
+  return refuse('other-version', cgroupText('refused.other-version', { version, controller, key }), instead);
 };
 
 function unifiedStanding(setting: CgroupSetting, group: HeldGroup, tree: Hierarchy): Standing {
   const { controller } = setting;
   const isOfCore = controller === 'cgroup' || controller === 'devices';
   if (!isOfCore && delegationOf(tree, group.path, controller) === undefined)
-    return refuse('not-mounted', `this host has no controller ${controller}: no hierarchy of v1 has it, nor the v2 tree`);
-  if (!group.has(tree)) return refuse('not-in-hierarchy', `the v2 tree at ${tree.mountPoint} has no group ${nameOf(group.path)}`);
+    return refuse('not-mounted', cgroupText('refused.not-mounted.anywhere', { controller }));
+  const path = nameOf(group.path);
+  if (!group.has(tree)) return refuse('not-in-hierarchy', cgroupText('refused.not-in-tree', { mountPoint: tree.mountPoint, path }));
   const type = typeOf(group, tree);
   if (controller === 'devices') return { place: { hierarchy: tree, version: 2 } };
   if (controller === 'cgroup') return present(setting, 2, tree, group);
   if (!listOf(group.read(tree, 'cgroup.controllers')).includes(controller)) {
-    if (type === 'threaded' && !setting.threaded)
-      return refuse(
-        'threaded',
-        `${nameOf(group.path)} is threaded, and ${controller} acts on whole processes: set it at the group that is their domain`,
-      );
+    if (type === 'threaded' && !setting.threaded) return refuse('threaded', cgroupText('refused.threaded', { path, controller }));
     const holder = delegationOf(tree, group.path, controller)?.missing[0];
+    if (holder === undefined) return refuse('not-delegated', cgroupText('refused.no-controller', { path, controller }));
+    const file = `${tree.absolute(holder)}/cgroup.subtree_control`;
     return refuse(
       'not-delegated',
-      holder === undefined
-        ? `${nameOf(group.path)} has no controller ${controller}`
-        : `${nameOf(holder)} does not hand the controller ${controller} down (${tree.absolute(holder)}/cgroup.subtree_control)`,
+      holder === ''
+        ? cgroupText('refused.not-delegated.root', { controller, file })
+        : cgroupText('refused.not-delegated', { path: nameOf(holder), controller, file }),
     );
   }
-  if (type === 'domain invalid')
-    return refuse(
-      'domain-invalid',
-      `${nameOf(group.path)} lies beside threaded groups and is none itself: it takes no process (cgroup.type is "domain invalid")`,
-    );
+  if (type === 'domain invalid') return refuse('domain-invalid', cgroupText('refused.domain-invalid', { path }));
   return present(setting, 2, tree, group);
 }
 
@@ -100,10 +103,8 @@ function unifiedStanding(setting: CgroupSetting, group: HeldGroup, tree: Hierarc
 export function standingOf(setting: CgroupSetting, group: HeldGroup, hierarchies: Hierarchies): Standing {
   const standing = placeOf(setting, group, hierarchies);
   if (standing.place === undefined) return standing;
-  if (setting.model === 'readable')
-    return { ...standing, refused: { reason: 'readable', text: `${setting.key} is told by the kernel, and not set through us` } };
-  if (group.path === '')
-    return { ...standing, refused: { reason: 'root-group', text: 'The root of a hierarchy has no limits: it is the whole host' } };
+  if (setting.model === 'readable') return { ...standing, ...refuse('readable', cgroupText('refused.readable', { key: setting.key })) };
+  if (group.path === '') return { ...standing, ...refuse('root-group', cgroupText('refused.root-group')) };
   return standing;
 }
 
@@ -120,18 +121,18 @@ function placeOf(setting: CgroupSetting, group: HeldGroup, hierarchies: Hierarch
     if (group.has(legacy)) return present(setting, 1, legacy, group);
     // Freezing is of the core on v2, and so beside a freezer of v1.
     if (!isFreezing || !group.has(unified))
-      return refuse('not-in-hierarchy', `the hierarchy ${legacy.mountPoint} has no group ${nameOf(group.path)}`);
+      return refuse(
+        'not-in-hierarchy',
+        cgroupText('refused.not-in-hierarchy', { mountPoint: legacy.mountPoint, path: nameOf(group.path) }),
+      );
   }
   if (unified === undefined)
     return setting.v1.length === 0
-      ? refuse('other-version', `${setting.key} is of cgroup version 2, which is not mounted here. ${setting.elsewhere ?? ''}`.trim())
-      : refuse('not-mounted', `the controller ${setting.legacyController ?? setting.controller} is mounted in no hierarchy here`);
+      ? refuse('other-version', cgroupText('refused.other-version.absent', { key: setting.key }), setting.elsewhere)
+      : refuse('not-mounted', cgroupText('refused.not-mounted', { controller: setting.legacyController ?? setting.controller }));
   if (!has2)
     return setting.controller.startsWith('net_')
-      ? refuse(
-          'not-mounted',
-          `the controller ${setting.controller} is of version 1 and mounted in no hierarchy here. ${setting.elsewhere ?? ''}`.trim(),
-        )
+      ? refuse('not-mounted', cgroupText('refused.not-mounted.of-v1', { controller: setting.controller }), setting.elsewhere)
       : inOtherVersion(setting, 2);
   return unifiedStanding(setting, group, unified);
 }

@@ -7,6 +7,7 @@ import {
   cgroupSettings,
   hugetlbSettings,
   Problem,
+  tellCgroup,
 } from '@bulkhead/model';
 import { type Hierarchies, openHierarchies } from '../tree/hierarchies.ts';
 import { applyPlan } from './apply.ts';
@@ -50,8 +51,10 @@ export class HostCgroupControl implements CgroupControl, Disposable {
     const { hierarchy, dialect } = place;
     state.version = place.version;
     try {
-      if (dialect === undefined) Object.assign(state, readDevices(group.directory(hierarchy)));
-      else {
+      if (dialect === undefined) {
+        const { value, note } = readDevices(group.directory(hierarchy));
+        Object.assign(state, { value }, note === undefined ? {} : { note: tellCgroup(note, 'en'), noteTold: note });
+      } else {
         for (const { name } of dialect.files) {
           const text = group.read(hierarchy, name);
           if (text !== undefined) state.files.push({ path: `${hierarchy.absolute(group.path)}/${name}`, text });
@@ -61,8 +64,9 @@ export class HostCgroupControl implements CgroupControl, Disposable {
     } catch (failure) {
       // What nobody understands is told as it is; the other settings are worth telling.
       if (!(failure instanceof Problem) || failure.code === 'not-found') throw failure;
-      state.note = failure.message;
-      if (failure.code === 'unsupported') state.refused ??= { reason: 'kernel-lacks', text: failure.message };
+      const { message, told } = failure;
+      Object.assign(state, { note: message }, told === undefined ? {} : { noteTold: told.what });
+      if (failure.code === 'unsupported') state.refused ??= { reason: 'kernel-lacks', text: message, told: told?.what };
     }
     const bounds = boundsOf(setting, group, place);
     return bounds === undefined ? state : { ...state, bounds };

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasErrno, mkdirat, type Recorder, record, rmdirat, writeFileAt } from '@bulkhead/kernel';
-import { type CgroupController, Problem } from '@bulkhead/model';
+import { type CgroupController, cgroupProblem, cgroupText, Problem } from '@bulkhead/model';
 import type { Hierarchy } from '../hierarchy.ts';
 import { parentOf, parentsOf } from '../path.ts';
 import { type Hierarchies, toController } from '../tree/hierarchies.ts';
@@ -35,14 +35,13 @@ function explainMaking(hierarchy: Hierarchy, path: string, failure: unknown): un
   const told = explainPath(hierarchy, path, failure);
   if (told !== failure) return told;
   if (hasErrno(failure, 'EAGAIN'))
-    return new Problem('exhausted', `${at} cannot be made (EAGAIN): a group above has reached cgroup.max.depth or cgroup.max.descendants`, {
+    return cgroupProblem('exhausted', cgroupText('group.too-deep', { path: at }), {
       cause: failure,
-      remedy: 'Raise it there, or remove groups that nobody needs.',
+      remedy: cgroupText('group.too-deep.remedy'),
     });
   if (hasErrno(failure, 'EROFS', 'EACCES', 'EPERM'))
-    return new Problem('forbidden', `${at} cannot be made: the hierarchy is read-only, or not ours to write`, { cause: failure });
-  if (hasErrno(failure, 'EINVAL'))
-    return new Problem('invalid', `${at}: the kernel takes no group of this name (EINVAL)`, { cause: failure });
+    return cgroupProblem('forbidden', cgroupText('group.not-ours', { path: at }), { cause: failure });
+  if (hasErrno(failure, 'EINVAL')) return cgroupProblem('invalid', cgroupText('group.no-name', { path: at }), { cause: failure });
   return failure;
 }
 
@@ -139,7 +138,7 @@ export function createGroup(
         isNew = makeOne(unified, path, made) || isNew;
       }
       if (!isNew)
-        throw new Problem('conflict', `there is a cgroup /${path} already`, { remedy: 'Choose another name, or change that one.' });
+        throw cgroupProblem('conflict', cgroupText('group.exists', { path: `/${path}` }), { remedy: cgroupText('group.exists.remedy') });
     } catch (failure) {
       takeBack(made);
       throw failure;
@@ -151,18 +150,22 @@ function checkRemovable(present: readonly Hierarchy[], path: string, recursive: 
   for (const hierarchy of present) {
     const below = hierarchy.childNames(path);
     if (below.length > 0 && !recursive)
-      throw new Problem('conflict', `${hierarchy.absolute(path)} has ${below.length} groups below it: ${below.slice(0, 5).join(', ')}`, {
-        remedy: 'Remove those first, or all of them at once (--recursive).',
-      });
+      throw cgroupProblem(
+        'conflict',
+        cgroupText('group.children', { path: hierarchy.absolute(path), count: below.length, names: below.slice(0, 5).join(', ') }),
+        { remedy: cgroupText('group.children.remedy') },
+      );
   }
   const pids = processesOf(present, path, recursive);
   if (pids.length > 0)
-    throw new Problem(
+    throw cgroupProblem(
       'conflict',
-      `${pids.length} processes are in /${path}: ${pids.slice(0, 10).join(', ')}${pids.length > 10 ? ', …' : ''}`,
-      {
-        remedy: 'Move them elsewhere, or end them first.',
-      },
+      cgroupText('group.processes', {
+        count: pids.length,
+        path: `/${path}`,
+        pids: `${pids.slice(0, 10).join(', ')}${pids.length > 10 ? ', …' : ''}`,
+      }),
+      { remedy: cgroupText('group.processes.remedy') },
     );
 }
 
@@ -194,8 +197,8 @@ export async function removeGroup(
     const busy = removeEverywhere(present, path, recorder);
     if (busy === undefined) return;
     if (performance.now() > deadline)
-      throw new Problem('conflict', `${busy} is still in use after ${timeoutMsec} ms (EBUSY); what could be removed is`, {
-        remedy: 'Somebody has put a process or a group into it meanwhile: look at it again.',
+      throw cgroupProblem('conflict', cgroupText('group.busy', { path: busy, timeout: timeoutMsec }), {
+        remedy: cgroupText('group.busy.remedy'),
       });
     await sleep(pauseMsec);
   }

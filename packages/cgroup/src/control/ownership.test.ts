@@ -1,4 +1,4 @@
-import type { CgroupVerb, Maker } from '@bulkhead/model';
+import { type CgroupVerb, cgroupText, type Maker, tellCgroup } from '@bulkhead/model';
 import { describe, expect, test } from 'vitest';
 import { type OwnedChange, ownerCommand, shellWord, unitOf } from './owner-command.ts';
 import { ownershipOf } from './ownership.ts';
@@ -133,12 +133,13 @@ describe('ownership', () => {
 
 describe('protection', () => {
   const vital: VitalGroup[] = [
-    { path: '/', why: 'it is the whole host' },
-    { path: '/init.scope', why: 'process 1 is in it' },
-    { path: '/system.slice/bulkhead-abc.scope/services', why: 'the agent is in it' },
+    { path: '/', why: cgroupText('vital.host') },
+    { path: '/init.scope', why: cgroupText('vital.first') },
+    { path: '/system.slice/bulkhead-abc.scope/services', why: cgroupText('vital.service', { name: 'agent' }) },
   ];
   const use = { memoryBytes: 100_000_000, pids: 40, cpuMillis: 250 };
-  const of = (verb: CgroupVerb, path: string, ...changes: OwnedChange[]) => protectionsOf(verb, path, changes, { vital, use });
+  const of = (verb: CgroupVerb, path: string, ...changes: OwnedChange[]) =>
+    protectionsOf(verb, path, changes, { vital, use }).map((text) => tellCgroup(text, 'en'));
 
   test.each(['freeze', 'kill', 'remove'] as const)('no slip may %s a vital group, nor a group above it', (verb) => {
     for (const path of [
@@ -151,7 +152,7 @@ describe('protection', () => {
       expect(of(verb, path), path).toHaveLength(1);
     for (const path of ['/user.slice', '/init.scope2', '/system.slice/bulkhead-abc.scope/bulkhead-abc', '/system'])
       expect(of(verb, path), path).toEqual([]);
-    expect(of(verb, '/system.slice')[0]).toContain('the agent is in /system.slice/bulkhead-abc.scope/services, below it');
+    expect(of(verb, '/system.slice')[0]).toContain('the agent of bulkhead is in /system.slice/bulkhead-abc.scope/services, below it');
   });
 
   test.each<[string, string, boolean]>([
@@ -189,14 +190,25 @@ describe('protection', () => {
       ['pids.max', '1000000'],
       ['cpu.max', '800000 100000'],
     ] as const)
-      expect(starvation(change(key, value), {}), key).toContain('not measured');
+      expect(tellCgroup(starvation(change(key, value), {}) ?? cgroupText('several', { sentences: [] }), 'en'), key).toContain(
+        'not measured',
+      );
     expect(starvation(change('cpu.max', '5000 100000'), { cpuMillis: 0 })).toBeDefined();
     expect(starvation(change('cpuset.cpus', '0'), { cpuMillis: 1500 })).toBeDefined();
   });
 
   test('thawing, making groups and moving others are no slip; moving what is vital is', () => {
     for (const verb of ['thaw', 'create', 'move'] as const) expect(of(verb, '/init.scope')).toEqual([]);
-    const facts = { vital, use, pids: [1, 77], vitalPids: new Map([[1, 'process 1 of the host']]) };
-    expect(protectionsOf('move', '/lesscpu', [], facts)).toEqual(['Process 1 is process 1 of the host: it stays where it is.']);
+    const facts = { vital, use, pids: [1, 77], vitalPids: new Map([[1, cgroupText('process.first')]]) };
+    expect(protectionsOf('move', '/lesscpu', [], facts)).toEqual([
+      cgroupText('protected.stays', { pid: 1, what: [cgroupText('process.first')] }),
+    ]);
+  });
+
+  test('is told in the language asked for, with every part of it', () => {
+    const [told] = protectionsOf('set', '/system.slice', [change('memory.max', '1048576')], { vital, use });
+    expect(told && tellCgroup(told, 'zh')).toBe(
+      '不允许误将 /system.slice 限制到这个程度（bulkhead 的 agent 在其下的 /system.slice/bulkhead-abc.scope/services 中）：memory.max 1048576 低于它所需：它正在使用 100000000 字节。',
+    );
   });
 });

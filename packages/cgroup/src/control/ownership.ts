@@ -1,23 +1,21 @@
-import type { CgroupOwnership, CgroupVerb, Maker } from '@bulkhead/model';
+import { type CgroupOwnership, type CgroupText, type CgroupVerb, cgroupText, type Maker, tellCgroup } from '@bulkhead/model';
 import { type OwnedChange, ownerCommand } from './owner-command.ts';
 import { type ProtectionFacts, protectionsOf } from './protection.ts';
 
 /** When the owner writes again what was changed past it. */
-function overwritingOf({ runtime }: Maker): string | undefined {
+function overwritingOf({ runtime }: Maker): CgroupText | undefined {
   switch (runtime) {
     case 'systemd':
     case 'systemd-nspawn':
-      return 'systemd writes its own values again when the unit starts, at systemctl set-property, and at daemon-reload; what is set here holds until then.';
+      return cgroupText('overwritten.systemd');
     case 'docker':
     case 'podman':
     case 'containerd':
-      return `${runtime} writes its own values again at its next update of the container and when it starts anew; systemd, where it manages the scope, at daemon-reload.`;
+      return cgroupText('overwritten.engine', { runtime });
     case 'cri-o':
-      return 'The kubelet writes its own values again when it resizes or restarts the pod.';
     case 'lxc':
-      return 'LXC writes its own values again when the container starts anew.';
     case 'bulkhead':
-      return 'A container keeps it until it ends; its own limits are shown as drift from what was asked for.';
+      return cgroupText(`overwritten.${runtime}`);
     default:
       return undefined;
   }
@@ -43,7 +41,9 @@ export function ownershipOf({ maker, path, verb, changes = [], ...facts }: Owner
   const protections = protectionsOf(verb, path, changes, facts);
   if (maker.containerId !== undefined)
     protections.push(
-      `${path} is of the container ${maker.name} of this instance: it is changed through the container's own commands${command === undefined ? '' : ` (${command})`}.`,
+      command === undefined
+        ? cgroupText('protected.container', { path, name: maker.name })
+        : cgroupText('protected.container.command', { path, name: maker.name, command }),
     );
   // The root is the kernel's: whoever makes a group in it takes it from nobody.
   const isUnowned = maker.runtime === 'plain' || maker.runtime === 'kernel';
@@ -51,9 +51,10 @@ export function ownershipOf({ maker, path, verb, changes = [], ...facts }: Owner
     maker,
     foreign,
     ...(command === undefined ? {} : { command }),
-    ...(overwritten === undefined ? {} : { overwritten }),
+    ...(overwritten === undefined ? {} : { overwritten: tellCgroup(overwritten, 'en'), overwrittenTold: overwritten }),
     unknownToOwner: isUnowned ? [] : unknown,
     confirm: foreign && (!isUnowned || grave.has(verb)),
-    protections,
+    protections: protections.map((protection) => tellCgroup(protection, 'en')),
+    protectionsTold: protections,
   };
 }

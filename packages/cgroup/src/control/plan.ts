@@ -4,8 +4,11 @@ import {
   type CgroupSetting,
   type CgroupSettingChange,
   type CgroupStep,
+  type CgroupText,
   canonicalValue,
+  cgroupProblem,
   cgroupSettings,
+  cgroupText,
   dialectsOf,
   type FileOfSetting,
   findCgroupSetting,
@@ -13,6 +16,7 @@ import {
   type KernelWrite,
   Problem,
   settingsOfFile,
+  tellCgroup,
 } from '@bulkhead/model';
 import type { Hierarchy } from '../hierarchy.ts';
 import type { Hierarchies } from '../tree/hierarchies.ts';
@@ -45,15 +49,17 @@ export class PreparedPlan implements CgroupPlan {
   readonly path: string;
   readonly steps: CgroupStep[];
   readonly warnings: string[];
+  readonly warningsTold: CgroupText[];
   readonly prepared: readonly PreparedStep[];
   /** What was asked for, by setting and with its canonical value. */
   readonly changes: readonly OwnedChange[];
 
-  constructor(path: string, prepared: readonly PreparedStep[], warnings: readonly string[], changes: readonly OwnedChange[] = []) {
+  constructor(path: string, prepared: readonly PreparedStep[], warnings: readonly CgroupText[], changes: readonly OwnedChange[] = []) {
     this.path = path;
     this.changes = changes;
     this.prepared = prepared;
-    this.warnings = [...warnings];
+    this.warnings = warnings.map((warning) => tellCgroup(warning, 'en'));
+    this.warningsTold = [...warnings];
     this.steps = prepared.map((step) => {
       const directory = step.hierarchy.absolute(step.path);
       return {
@@ -89,13 +95,11 @@ const presetsOf = (dialect: CgroupDialect): Map<string, string> => new Map(diale
 
 /** A change resolved: a setting with its value in the one form, or a file of the version in force as it is. */
 type Resolved =
-  | { kind: 'value'; setting: CgroupSetting; value: string; standing: Standing; warnings: string[] }
+  | { kind: 'value'; setting: CgroupSetting; value: string; standing: Standing; warnings: CgroupText[] }
   | { kind: 'file'; setting: CgroupSetting; file: string; value: string; place: Place };
 
 const unknown = (key: string): Problem =>
-  new Problem('invalid', `there is no setting and no kernel file ${JSON.stringify(key)} of a cgroup that we know`, {
-    remedy: './bulkhead cgroup get PATH lists the settings; files are named as in /sys/fs/cgroup, without a path.',
-  });
+  cgroupProblem('invalid', cgroupText('plan.unknown', { key: JSON.stringify(key) }), { remedy: cgroupText('plan.unknown.remedy') });
 
 /** Makes plans for one group. Reads it, and writes nothing. */
 export class Planner {
@@ -103,7 +107,7 @@ export class Planner {
   readonly #hierarchies: Hierarchies;
   readonly #ahead: Ahead;
   readonly #steps: PreparedStep[] = [];
-  readonly #warnings: string[] = [];
+  readonly #warnings: CgroupText[] = [];
   readonly #enabling: ControllerStep[] = [];
   readonly #changes: OwnedChange[] = [];
 
@@ -116,7 +120,7 @@ export class Planner {
   plan(changes: readonly CgroupSettingChange[], enableControllers: boolean): PreparedPlan {
     const keys = new Set<string>();
     for (const { key } of changes) {
-      if (keys.has(key)) throw new Problem('invalid', `${key} is asked for twice`);
+      if (keys.has(key)) throw cgroupProblem('invalid', cgroupText('plan.twice', { key }));
       keys.add(key);
     }
     for (const change of this.#inOrder(changes)) {
@@ -189,16 +193,17 @@ export class Planner {
     foreign.set(file, value);
     const converted = canonicalValue(setting, dialect.read(held));
     const lost = setting.formulas.find(({ to }) => to === (version === 1 ? 'v2' : 'v1'))?.lost;
-    const warnings = [`${file} = ${value} is ${setting.key} = ${converted} here.${lost === undefined ? '' : ` ${lost}`}`];
+    const text = `${file} = ${value} is ${setting.key} = ${converted} here.${lost === undefined ? '' : ` ${lost}`}`;
+    const warnings = [cgroupText('as-is', { text })];
     return { kind: 'value', setting, value: converted, standing, warnings };
   }
 
-  #refusal(setting: CgroupSetting, { reason, text }: NonNullable<Standing['refused']>): Problem {
-    const remedies: Partial<Record<typeof reason, string>> = {
-      'not-delegated': 'Ask for the controller to be enabled as well (--enable-controllers).',
-      'not-in-hierarchy': 'Make the group there first: ./bulkhead cgroup create.',
-      'root-group': 'Set it at a group below.',
-      'not-mounted': 'Leave it out, or mount the controller.',
+  #refusal({ key }: CgroupSetting, { reason, text, told }: NonNullable<Standing['refused']>): Problem {
+    const remedies: Partial<Record<typeof reason, CgroupText>> = {
+      'not-delegated': cgroupText('plan.cannot.not-delegated'),
+      'not-in-hierarchy': cgroupText('plan.cannot.not-in-hierarchy'),
+      'root-group': cgroupText('plan.cannot.root-group'),
+      'not-mounted': cgroupText('plan.cannot.not-mounted'),
     };
     const code =
       reason === 'root-group' || reason === 'readable'
@@ -207,7 +212,11 @@ export class Planner {
           ? 'conflict'
           : 'unsupported';
     const remedy = remedies[reason];
-    return new Problem(code, `${setting.key} cannot be set at /${this.#group.path}: ${text}`, remedy === undefined ? {} : { remedy });
+    const path = `/${this.#group.path}`;
+    return new Problem(code, `${key} cannot be set at ${path}: ${text}`, {
+      ...(remedy === undefined ? {} : { remedy: tellCgroup(remedy, 'en') }),
+      told: { what: cgroupText('plan.cannot', { key, path, reason: [told] }), remedy },
+    });
   }
 
   #writeFile({ setting, file, value, place }: Extract<Resolved, { kind: 'file' }>): void {
@@ -233,8 +242,10 @@ export class Planner {
       place = { hierarchy: unified, version: 2, dialect };
       refused = undefined;
     }
-    if (refused !== undefined || place === undefined)
-      throw this.#refusal(setting, refused ?? { reason: 'kernel-lacks', text: 'the kernel does not have it' });
+    if (refused !== undefined || place === undefined) {
+      const told = cgroupText('as-is', { text: 'the kernel does not have it' });
+      throw this.#refusal(setting, refused ?? { reason: 'kernel-lacks', text: tellCgroup(told, 'en'), told });
+    }
     this.#warnings.push(...warnings);
     this.#changes.push({ key: setting.key, value });
     const { hierarchy, version, dialect } = place;
@@ -258,9 +269,7 @@ export class Planner {
 
   #checkIdle(setting: CgroupSetting, { hierarchy }: Place): void {
     if (setting.key !== 'cpu.weight' || this.#ahead.of(hierarchy)('cpu.idle') !== '1') return;
-    throw new Problem('conflict', `cpu.weight: /${this.#group.path} is idle (cpu.idle 1), and has no weight meanwhile`, {
-      remedy: 'Set cpu.idle to 0 as well.',
-    });
+    throw cgroupProblem('conflict', cgroupText('plan.idle', { path: `/${this.#group.path}` }), { remedy: cgroupText('plan.idle.remedy') });
   }
 
   #enable(tree: Hierarchy, setting: CgroupSetting): void {
@@ -270,7 +279,8 @@ export class Planner {
       if (known === undefined) this.#enabling.push({ ...step });
       else known.controllers = [...new Set([...known.controllers, ...step.controllers])];
     }
-    for (const warning of warnings) if (!this.#warnings.includes(warning)) this.#warnings.push(warning);
+    const known = new Set(this.#warnings.map((warning) => tellCgroup(warning, 'en')));
+    this.#warnings.push(...warnings.filter((warning) => !known.has(tellCgroup(warning, 'en'))));
   }
 
   #push(write: KernelWrite, of: { hierarchy: Hierarchy; version: 1 | 2; setting: CgroupSetting }, isNew = false): void {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { hasErrno, readFileAt, record, writeFileAt } from '@bulkhead/kernel';
-import { type CgroupController, Problem } from '@bulkhead/model';
+import { type CgroupController, cgroupProblem, cgroupText, Problem } from '@bulkhead/model';
 import { parseNewLineSeparated } from '../formats.ts';
 import type { Hierarchy } from '../hierarchy.ts';
 import { type Hierarchies, toController } from '../tree/hierarchies.ts';
@@ -128,7 +128,9 @@ export function moveProcesses(
     for (const hierarchy of targets) {
       try {
         if (before === undefined)
-          throw new Problem('not-found', `there is no ${threads ? 'thread' : 'process'} ${pid}`, { remedy: 'It has ended, or never was.' });
+          throw cgroupProblem('not-found', cgroupText(threads ? 'move.no-thread' : 'move.no-process', { pid }), {
+            remedy: cgroupText('move.no-process.remedy'),
+          });
         const from = pathIn(before, hierarchy);
         if (from === group.path) continue;
         record(recorder, () => writeFileAt(group.directory(hierarchy), fileOf(hierarchy), String(pid)));
@@ -138,7 +140,7 @@ export function moveProcesses(
         const file = `${hierarchy.absolute(path)}/${fileOf(hierarchy)}`;
         const gone = isGone(failure) && !group.isThere(hierarchy);
         const problem = gone
-          ? new Problem('not-found', `/${path} vanished while processes were moved into it`, { cause: failure })
+          ? cgroupProblem('not-found', cgroupText('move.vanished', { path: `/${path}` }), { cause: failure })
           : explainRefusal(failure, { file, value: String(pid), version: hierarchy === hierarchies.unified ? 2 : 1 });
         if (done.length === 0) throw problem;
         const outcome = left.length === 0 ? 'Those moved before are back.' : `Not moved back are: ${left.join('; ')}.`;

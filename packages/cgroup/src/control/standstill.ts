@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasErrno, type Recorder, record, writeFileAt } from '@bulkhead/kernel';
-import { Problem } from '@bulkhead/model';
+import { cgroupProblem, cgroupText } from '@bulkhead/model';
 import { parseFlatKeyed } from '../formats.ts';
 import type { Hierarchy } from '../hierarchy.ts';
 import { killAll } from '../kill.ts';
@@ -50,8 +50,8 @@ function freezerOf(hierarchies: Hierarchies, group: HeldGroup): Freezer {
         return { isFrozen, isFromAbove: isFrozen && held.read(unified, 'cgroup.freeze') === '0' };
       },
     };
-  throw new Problem('unsupported', `/${group.path} cannot be frozen: no hierarchy that has it can`, {
-    remedy: 'Version 1 wants the group in its freezer hierarchy, version 2 a kernel of 5.2 or newer.',
+  throw cgroupProblem('unsupported', cgroupText('freeze.cannot', { path: `/${group.path}` }), {
+    remedy: cgroupText('freeze.cannot.remedy'),
   });
 }
 
@@ -85,19 +85,24 @@ export async function freezeGroup(
   const freezer = freezerOf(hierarchies, group);
   const elsewhere = processesOf(group.present, path, true);
   if (elsewhere.length > 0 && processesOf([freezer.hierarchy], path, true).length === 0)
-    throw new Problem(
+    throw cgroupProblem(
       'conflict',
-      `the ${elsewhere.length} processes of /${path} are in it in other hierarchies alone: freezing ${freezer.hierarchy.absolute(path)} would freeze nobody`,
-      { remedy: 'Move them into the group in every hierarchy first.' },
+      cgroupText('freeze.elsewhere', { count: elsewhere.length, path: `/${path}`, freezer: freezer.hierarchy.absolute(path) }),
+      { remedy: cgroupText('freeze.elsewhere.remedy') },
     );
   write(freezer, group, freezer.frozen, recorder);
   if (await waitFor(() => freezer.state(group).isFrozen, timeoutMsec)) return;
   const pids = processesOf([freezer.hierarchy], path, true);
   write(freezer, group, freezer.thawed, recorder);
-  throw new Problem(
+  throw cgroupProblem(
     'unavailable',
-    `/${path} did not stand still within ${timeoutMsec} ms, and is thawed again (${freezer.hierarchy.absolute(path)}/${freezer.file}); its processes: ${pids.slice(0, 10).join(', ')}`,
-    { remedy: 'One of them waits for a device or a network file system (state D), or is being traced: try again later.' },
+    cgroupText('freeze.late', {
+      path: `/${path}`,
+      timeout: timeoutMsec,
+      file: `${freezer.hierarchy.absolute(path)}/${freezer.file}`,
+      pids: pids.slice(0, 10).join(', '),
+    }),
+    { remedy: cgroupText('freeze.late.remedy') },
   );
 }
 
@@ -112,10 +117,8 @@ export async function thawGroup(
   write(freezer, group, freezer.thawed, recorder);
   if (await waitFor(() => !freezer.state(group).isFrozen, freezer.state(group).isFromAbove ? 0 : timeoutMsec)) return;
   if (freezer.state(group).isFromAbove)
-    throw new Problem('conflict', `/${path} is thawed itself, and stands still because a group above it is frozen`, {
-      remedy: 'Thaw that one.',
-    });
-  throw new Problem('unavailable', `/${path} still stands still ${timeoutMsec} ms after it was thawed`);
+    throw cgroupProblem('conflict', cgroupText('thaw.above', { path: `/${path}` }), { remedy: cgroupText('thaw.above.remedy') });
+  throw cgroupProblem('unavailable', cgroupText('thaw.late', { path: `/${path}`, timeout: timeoutMsec }));
 }
 
 /** Ends every process of a group and below it, in any hierarchy. @returns how many there were at first */

@@ -14,7 +14,7 @@ export interface CgroupText extends ToldText {
 export const cgroupText = <Code extends CgroupTextCode>(
   code: Code,
   ...[values]: ValuesOf<typeof en, Code, string | number | CgroupText[]>
-): CgroupText => (values === undefined ? { code } : { code, values });
+): CgroupText & { code: Code } => (values === undefined ? { code } : { code, values });
 
 const catalogues: Record<TextLanguage, TextCatalogue> = { en, zh };
 
