@@ -282,11 +282,12 @@ describe('the tree of cgroups', () => {
     await page.goto(`${web.origin}/cgroups?q=shop-database`);
     await page.getByRole('link', { name: /shop-database/ }).click();
     await page.getByRole('img', { name: /^Memory\. now 1\./ }).waitFor();
-    await page.getByText('memory.limit_in_bytes').waitFor();
-    await page.getByText('it can only be written').waitFor();
     await page.getByText('24 h', { exact: true }).click();
     await expect.poll(() => query().get('range'), patience).toBe('24h');
     await page.getByText('Nothing was measured in this time').first().waitFor();
+    await page.getByRole('link', { name: 'Kernel files' }).click();
+    await page.getByText('memory.limit_in_bytes').waitFor();
+    await page.getByText('it can only be written').waitFor();
     expect(browser.troubles).toEqual([]);
   });
 

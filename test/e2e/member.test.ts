@@ -79,6 +79,26 @@ it('a member sees the containers of its tenant alone, also those that come, and 
   expect(await page.content()).not.toContain('globex');
 });
 
+it('a member is shown no cgroup of the host, nor anything to do to one', async () => {
+  const { page } = browser;
+  for (const path of ['/cgroups', '/cgroups/at', '/cgroups/at/init.scope?tab=settings']) {
+    await page.goto(`${instance.url}${path}`);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    expect(await page.locator('[data-cgroup], [data-setting], [data-menu]').count(), path).toBe(0);
+  }
+  // Asking past the page is refused as well.
+  const asked = await page.evaluate(async () => {
+    const ask = (path: string, input: object) =>
+      fetch(`/api/trpc/${path}?input=${encodeURIComponent(JSON.stringify(input))}`, { headers: { 'x-bulkhead-client': 'web' } });
+    return await Promise.all([
+      ask('cgroup.settings', { path: '/' }).then(({ status }) => status),
+      ask('cgroup.processes', { path: '/' }).then(({ status }) => status),
+      ask('cgroup.plan', { path: '/', verb: 'kill' }).then(({ status }) => status),
+    ]);
+  });
+  expect(asked).toEqual([403, 403, 403]);
+});
+
 it('a reset by root ends the session that is open when its link is used, and the old password', async () => {
   const { page, context } = browser;
   await page.goto(`${instance.url}/containers`);

@@ -168,8 +168,11 @@ describeNeeds({ root: true, programs: ['unshare', 'nsenter', 'ip', 'sleep'] }, '
       await table.screenshot({ path: join(screenshots, 'real-cgroups.png') });
       await line.getByRole('link', { name }).click();
       await table.getByRole('img', { name: /^CPU\. now 0\.|^CPU\. now 1/ }).waitFor({ timeout: 10_000 });
-      await table.getByText('cgroup.procs').first().waitFor();
       await table.screenshot({ path: join(screenshots, 'real-cgroup.png') });
+      await table.getByRole('link', { name: 'Kernel files' }).click();
+      await table.getByText('cgroup.procs').first().waitFor();
+      await table.goBack();
+      await table.getByRole('link', { name: 'Kernel files' }).and(table.locator(':not([aria-current])')).waitFor();
       await table.goBack();
       await line.waitFor();
     } finally {

@@ -80,6 +80,16 @@ export const Workload = z.object({
 });
 export type Workload = z.infer<typeof Workload>;
 
+/**
+ * Why a look at the host is partial.
+ * - `capabilities`: namespaces of processes with capabilities that the agent lacks may not be read (ptrace(2))
+ * - `descriptors`: descriptors of some processes may not be read
+ * - `held-elsewhere`: so many namespaces are held by sockets or messages alone, and not shown
+ * - `changes-untold`: perf_event_open(2) is refused, so that changes are looked for
+ */
+export const UnreadableReason = z.enum(['capabilities', 'descriptors', 'held-elsewhere', 'changes-untold']);
+export type UnreadableReason = z.infer<typeof UnreadableReason>;
+
 /** What a look at the host could not see: a partial view says so. */
 export const Unreadable = z.object({
   /** Processes that could not be read at all. */
@@ -88,6 +98,11 @@ export const Unreadable = z.object({
   descriptors: z.number().int().nonnegative(),
   /** Why, one sentence each. */
   reasons: z.array(z.string()).max(16),
+  /** The same as codes, in the same order, each with how many it concerns; 0 where that is not counted. */
+  told: z
+    .array(z.object({ reason: UnreadableReason, count: z.number().int().nonnegative() }))
+    .max(16)
+    .optional(),
 });
 export type Unreadable = z.infer<typeof Unreadable>;
 
@@ -99,6 +114,8 @@ export const NamespaceWay = z.object({
   kind: z.enum(['iterator', 'proc']),
   /** Why it is not the faster one. */
   reason: z.string().max(400).optional(),
+  /** The same as a code, where it is one of those: bpf(2) is refused, the kernel does not tell its types, it has no bpf(2). */
+  cause: z.enum(['bpf-refused', 'types-untold', 'bpf-missing']).optional(),
 });
 export type NamespaceWay = z.infer<typeof NamespaceWay>;
 

@@ -174,7 +174,12 @@ export function populateHost(host: TestHost): void {
   host.addWorkload({ runtime: 'plain', name: 'bash', command: '-bash', cgroupPath: '/', cgroup: false });
   host.addEmpty('network', 'mount', 'blue');
   host.addEmpty('network', 'descriptor', 'keeper');
-  host.unreadable = { processes: 0, descriptors: 2, reasons: ['Descriptors of 2 processes: EACCES (hidepid).'] };
+  host.unreadable = {
+    processes: 0,
+    descriptors: 2,
+    reasons: ['The descriptors of some processes may not be read.'],
+    told: [{ reason: 'descriptors', count: 2 }],
+  };
   host.gaps = { cgroups: 0, leftOut: 0, leftOutBelow: [], reasons: ['pressure-hybrid'] };
   const check = (id: string, state: DoctorCheck['state'], found: DoctorText, cost?: DoctorText, remedy?: DoctorText): DoctorCheck => ({
     id,

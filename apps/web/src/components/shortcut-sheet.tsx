@@ -17,6 +17,7 @@ const shortcuts = [
   { keys: ['↑', '↓'], key: 'rows' },
   { keys: ['Enter'], key: 'open' },
   { keys: ['→', '←'], key: 'tree' },
+  { keys: ['m'], key: 'rowMenu' },
   { keys: ['t'], key: 'table' },
   { keys: ['Esc'], key: 'close' },
   { keys: ['?'], key: 'help' },

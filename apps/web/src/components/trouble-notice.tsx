@@ -5,8 +5,10 @@ import type { Trouble } from '../lib/api.ts';
 import { Notice } from './notice.tsx';
 
 /** Servers speak in halves of sentences, as a command line prints them. */
-export const asSentence = (text: string): string =>
-  `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?。！？]$/.test(text) ? '' : '.'}`;
+export const asSentence = (text: string): string => {
+  const end = /[.!?。！？]$/.test(text) ? '' : /[\p{Script=Han}）”]$/u.test(text) ? '。' : '.';
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${end}`;
+};
 
 /** What happened, why, what to do, and the reference that finds the log line. */
 export function TroubleNotice({ trouble, retry }: { trouble: Trouble; retry?: () => void }) {

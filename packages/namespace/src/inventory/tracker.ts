@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { boottimeNsec, hasErrno, isThere, NamespaceAsker, type TaskRecord } from '@bulkhead/kernel';
-import type { NamespaceInventory, NamespaceKey, NamespaceType, NamespaceWay, Unreadable } from '@bulkhead/model';
+import type { NamespaceInventory, NamespaceKey, NamespaceType, NamespaceWay, Unreadable, UnreadableReason } from '@bulkhead/model';
 import type { HostIterator } from '../iterator/host-iterator.ts';
 import type { OwnInstance } from '../maker/cgroup-maker.ts';
 import { Budget } from './budget.ts';
@@ -27,6 +27,20 @@ const sliceMsec = 6;
 const turnShare = 0.006;
 /** Where nothing tells of changes, all is read again and again, for this share of the time at most where that takes long. */
 const deafShare = 0.5;
+
+/** A reason in a sentence, for who reads no code. */
+function reasonText(reason: UnreadableReason, count: number): string {
+  switch (reason) {
+    case 'capabilities':
+      return 'The namespaces of some processes may not be read: those have capabilities that the agent lacks (ptrace(2)).';
+    case 'descriptors':
+      return 'The descriptors of some processes may not be read: what they hold open is not shown.';
+    case 'held-elsewhere':
+      return `${count === 1 ? 'One namespace is' : `${count} namespaces are`} held by sockets or messages alone, and not shown.`;
+    case 'changes-untold':
+      return 'The kernel does not tell of changes (perf_event_open(2) is refused): they are looked for, and seen later.';
+  }
+}
 
 export interface TrackerOptions {
   /** The Bulkhead instance whose containers are told as its own. */
@@ -170,16 +184,14 @@ export class NamespaceTracker implements Disposable {
   get unreadable(): Unreadable {
     const processes = this.inventory.unreadableProcesses;
     const descriptors = this.#ways.holders.refused;
-    const reasons: string[] = [];
-    if (processes > 0)
-      reasons.push('The namespaces of some processes may not be read: those have capabilities that the agent lacks (ptrace(2)).');
-    if (descriptors > 0) reasons.push('The descriptors of some processes may not be read: what they hold open is not shown.');
     const hidden = Math.min(...this.#hiddenCounts);
-    if (hidden > 0)
-      reasons.push(`${hidden === 1 ? 'One namespace is' : `${hidden} namespaces are`} held by sockets or messages alone, and not shown.`);
-    if (this.#tasks === undefined)
-      reasons.push('The kernel does not tell of changes (perf_event_open(2) is refused): they are looked for, and seen later.');
-    return { processes, descriptors, reasons };
+    const told: { reason: UnreadableReason; count: number }[] = [
+      ...(processes > 0 ? [{ reason: 'capabilities' as const, count: processes }] : []),
+      ...(descriptors > 0 ? [{ reason: 'descriptors' as const, count: descriptors }] : []),
+      ...(hidden > 0 ? [{ reason: 'held-elsewhere' as const, count: hidden }] : []),
+      ...(this.#tasks === undefined ? [{ reason: 'changes-untold' as const, count: 0 }] : []),
+    ];
+    return { processes, descriptors, reasons: told.map(({ reason, count }) => reasonText(reason, count)), told };
   }
 
   show(): NamespaceInventory {

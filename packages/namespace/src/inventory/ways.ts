@@ -32,14 +32,15 @@ export async function openHostIterator(): Promise<HostIterator> {
   return await HostIterator.open();
 }
 
-/** Why the kernel's walks cannot be had, in a few words. */
-export function explainRefusal(failure: unknown): string {
+/** Why the kernel's walks cannot be had, in a few words, and as a code where it has one. */
+export function explainRefusal(failure: unknown): Pick<NamespaceWay, 'reason' | 'cause'> {
   if (hasErrno(failure, 'EPERM', 'EACCES') && !(failure instanceof Error && failure.name === 'VerifierError'))
-    return 'bpf(2) is refused: it wants CAP_BPF and CAP_PERFMON';
-  if (hasErrno(failure, 'ENOENT')) return 'the kernel does not tell its types in /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)';
-  if (hasErrno(failure, 'ENOSYS')) return 'the kernel has no bpf(2)';
+    return { reason: 'bpf(2) is refused: it wants CAP_BPF and CAP_PERFMON', cause: 'bpf-refused' };
+  if (hasErrno(failure, 'ENOENT'))
+    return { reason: 'the kernel does not tell its types in /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)', cause: 'types-untold' };
+  if (hasErrno(failure, 'ENOSYS')) return { reason: 'the kernel has no bpf(2)', cause: 'bpf-missing' };
   const message = failure instanceof Error ? failure.message : String(failure);
-  return message.length > 300 ? `${message.slice(0, 299)}…` : message;
+  return { reason: message.length > 300 ? `${message.slice(0, 299)}…` : message };
 }
 
 /** How the host is looked at: by walks of the kernel where it lets us, else by /proc, process by process. */
@@ -90,7 +91,7 @@ export class Ways implements Disposable {
       this.#tasks = tasks;
       this.#told = { kind: 'iterator' };
     } catch (failure) {
-      this.#told = { kind: 'proc', reason: explainRefusal(failure) };
+      this.#told = { kind: 'proc', ...explainRefusal(failure) };
     }
   }
 
@@ -99,7 +100,7 @@ export class Ways implements Disposable {
     if (this.#told.kind === 'proc') return false;
     this.#tasks = this.byProc;
     this.#holders = new ProcHolders(this.#inventory, this.#reader);
-    this.#told = { kind: 'proc', reason: explainRefusal(failure) };
+    this.#told = { kind: 'proc', ...explainRefusal(failure) };
     return true;
   }
 

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { Shell } from '../../components/shell.tsx';
+import { CgroupActProvider } from '../../features/cgroup/act/act-provider.tsx';
 import { ActionProvider } from '../../features/container/action-provider.tsx';
 import { LiveProvider } from '../../features/live/live-provider.tsx';
 import { readSession } from '../../lib/session.ts';
@@ -8,7 +9,9 @@ export default async function MainLayout({ children }: { children: ReactNode }) 
   return (
     <LiveProvider>
       <ActionProvider>
-        <Shell session={await readSession()}>{children}</Shell>
+        <CgroupActProvider>
+          <Shell session={await readSession()}>{children}</Shell>
+        </CgroupActProvider>
       </ActionProvider>
     </LiveProvider>
   );

@@ -1,6 +1,6 @@
 'use client';
 import type { CgroupNode } from '@bulkhead/model';
-import { Button } from '@mantine/core';
+import { Button, SegmentedControl } from '@mantine/core';
 import { IconChevronRight } from '@tabler/icons-react';
 import { useRouter, useSearchParams } from 'next/navigation';
 import { useTranslations } from 'next-intl';
@@ -18,24 +18,35 @@ import { TroubleNotice } from '../../components/trouble-notice.tsx';
 import { useColumnChoice } from '../../components/use-column-choice.ts';
 import { AwayNotice } from '../live/away-notice.tsx';
 import { useHostLive } from '../live/live-provider.tsx';
+import { CgroupMenu } from './act/cgroup-menu.tsx';
 import { CgroupCount, CgroupCpu, CgroupHeat, CgroupIo, CgroupMemory, CgroupPids, CgroupThrottled } from './cgroup-cells.tsx';
 import css from './cgroups.module.css';
 import { type CgroupsView, cgroupHref, isOpen, readView, type SortColumn, sortColumns, toggle, writeView } from './cgroups-url.ts';
 import { displayName } from './display-name.ts';
 import { GapsNotice } from './gaps-notice.tsx';
 import { ioOf, worstPressure } from './pressure.ts';
-import { type CgroupRow, childrenOf, nameOf, rowsOf } from './rows.ts';
+import { type CgroupRow, childrenOf, flatRowsOf, nameOf, type RowsOptions, rowsOf } from './rows.ts';
 import type { TreeStore } from './tree-store.ts';
 import { useMissing } from './use-missing.ts';
 import { useTree } from './use-tree.ts';
 
 const resortMsec = 2_000;
 
-function readValue(store: TreeStore, { path, oomKills, pidsRefusals }: CgroupNode, column: SortColumn): SortValue {
+function readValue(
+  store: TreeStore,
+  { path, maker, oomKills, pidsRefusals, processes, controllers }: CgroupNode,
+  column: SortColumn,
+): SortValue {
   const use = store.use(path);
   switch (column) {
     case 'name':
       return nameOf(path);
+    case 'maker':
+      return `${maker.runtime} ${maker.name}`;
+    case 'processes':
+      return processes;
+    case 'controllers':
+      return controllers.join(' ');
     case 'cpu':
       return use?.cpuMillis;
     case 'memory':
@@ -84,7 +95,7 @@ export function CgroupsPage() {
   // Order by a live number is looked at now and then, and not while the pointer is among the rows.
   const held = useRef(false);
   const [tick, setTick] = useState(0);
-  const live = view.sort.column !== 'name';
+  const live = !['name', 'maker', 'controllers'].includes(view.sort.column);
   useEffect(() => {
     if (!live) return;
     const timer = setInterval(() => !held.current && setTick((count) => count + 1), resortMsec);
@@ -99,13 +110,14 @@ export function CgroupsPage() {
   const children = useMemo(() => childrenOf(tree.cgroups ?? new Map()), [tree.cgroups]);
   const rows = useMemo(() => {
     const wanted = view.search.trim().toLowerCase();
-    return rowsOf(children, {
-      isOpen: (path, level) => isOpen(view, path, level),
+    const options: Omit<RowsOptions, 'isOpen'> = {
       matches: wanted === '' ? undefined : ({ path, maker }) => `${path} ${maker.name} ${maker.runtime}`.toLowerCase().includes(wanted),
       compare: (a, b) =>
         compareValues(values.get(a.path), values.get(b.path), view.sort.descending) || compareValues(a.path, b.path, false),
-    });
-  }, [children, view, values]);
+    };
+    if (view.flat) return flatRowsOf(tree.cgroups ?? new Map(), options);
+    return rowsOf(children, { ...options, isOpen: (path, level) => isOpen(view, path, level) });
+  }, [children, tree.cgroups, view, values]);
   const found = rows.filter((row) => row.matches).length;
 
   const columns: Column<CgroupRow>[] = [
@@ -140,7 +152,8 @@ export function CgroupsPage() {
       heading: t('column.maker'),
       width: '112px',
       spare: 'narrow',
-      cell: ({ node }) => <RuntimeBadge runtime={node.maker.runtime} />,
+      value: () => undefined,
+      cell: ({ node: { maker } }) => <RuntimeBadge runtime={maker.runtime} title={maker.externalId ?? maker.name} />,
     },
     {
       id: 'cpu',
@@ -221,6 +234,7 @@ export function CgroupsPage() {
       number: true,
       spare: 'narrow',
       usuallyHidden: true,
+      value: () => undefined,
       cell: ({ node }) => (node.processes === undefined ? <NotMeasured reason={t('processesUnknown')} /> : format.integer(node.processes)),
     },
     {
@@ -229,7 +243,16 @@ export function CgroupsPage() {
       width: '200px',
       spare: 'narrow',
       usuallyHidden: true,
+      value: () => undefined,
       cell: ({ node }) => <span title={node.controllers.join(' ')}>{node.controllers.join(' ')}</span>,
+    },
+    {
+      id: 'actions',
+      heading: t('column.actions'),
+      quiet: true,
+      width: '44px',
+      narrowWidth: '36px',
+      cell: ({ node, name }) => <CgroupMenu node={node} name={name} />,
     },
   ];
   const choice = useColumnChoice('cgroups', ['processes', 'controllers']);
@@ -243,12 +266,16 @@ export function CgroupsPage() {
             <Button size="xs" variant="default" component={Link} href="/cgroups/configs">
               {t('configs')}
             </Button>
-            <Button size="xs" variant="default" onClick={() => show((current) => ({ ...current, all: true, named: [] }), 'push')}>
-              {t('openAll')}
-            </Button>
-            <Button size="xs" variant="default" onClick={() => show((current) => ({ ...current, all: false, named: [] }), 'push')}>
-              {t('closeAll')}
-            </Button>
+            {!view.flat && (
+              <>
+                <Button size="xs" variant="default" onClick={() => show((current) => ({ ...current, all: true, named: [] }), 'push')}>
+                  {t('openAll')}
+                </Button>
+                <Button size="xs" variant="default" onClick={() => show((current) => ({ ...current, all: false, named: [] }), 'push')}>
+                  {t('closeAll')}
+                </Button>
+              </>
+            )}
           </>
         }
       />
@@ -261,6 +288,16 @@ export function CgroupsPage() {
           label={t('search')}
           value={view.search}
           onSearch={(search) => show((current) => ({ ...current, search }), 'replace')}
+        />
+        <SegmentedControl
+          size="xs"
+          aria-label={t('view.label')}
+          value={view.flat ? 'list' : 'tree'}
+          onChange={(value) => show((current) => ({ ...current, flat: value === 'list' }), 'push')}
+          data={[
+            { value: 'tree', label: t('view.tree') },
+            { value: 'list', label: t('view.list') },
+          ]}
         />
         {tree.cgroups !== undefined && (
           <span className={css.count} aria-live="polite">
@@ -281,7 +318,7 @@ export function CgroupsPage() {
         )
       ) : (
         <DataTable
-          role="treegrid"
+          {...(view.flat ? {} : { role: 'treegrid' })}
           label={t('title')}
           columns={columns}
           rows={rows}
@@ -299,6 +336,10 @@ export function CgroupsPage() {
           }}
           onOpen={({ node }) => router.push(cgroupHref(node.path))}
           onRowKey={({ node, open, hasChildren }, key) => {
+            if (key === 'm' || key === 'ContextMenu') {
+              document.querySelector<HTMLElement>(`[data-cgroup="${CSS.escape(node.path)}"] [data-menu]`)?.click();
+              return true;
+            }
             if ((key === 'ArrowRight' && hasChildren && !open) || (key === 'ArrowLeft' && open)) {
               flip(node.path);
               return true;
@@ -307,9 +348,7 @@ export function CgroupsPage() {
           }}
           attributes={({ node, level, hasChildren, open, position, siblings }) => ({
             'data-cgroup': node.path,
-            'aria-level': level,
-            'aria-posinset': position,
-            'aria-setsize': siblings,
+            ...(view.flat ? {} : { 'aria-level': level, 'aria-posinset': position, 'aria-setsize': siblings }),
             ...(hasChildren ? { 'aria-expanded': open } : {}),
           })}
         />

@@ -1,4 +1,17 @@
-export const sortColumns = ['name', 'cpu', 'memory', 'io', 'pids', 'throttled', 'pressure', 'oomKills', 'pidsRefusals'] as const;
+export const sortColumns = [
+  'name',
+  'maker',
+  'cpu',
+  'memory',
+  'io',
+  'pids',
+  'throttled',
+  'pressure',
+  'oomKills',
+  'pidsRefusals',
+  'processes',
+  'controllers',
+] as const;
 export type SortColumn = (typeof sortColumns)[number];
 
 /** What the cgroups page shows, all of it in the address. */
@@ -7,6 +20,8 @@ export interface CgroupsView {
   sort: { column: SortColumn; descending: boolean };
   /** True where everything is open but what is named. */
   all: boolean;
+  /** All of the host in one order, not below each other. */
+  flat: boolean;
   /** Open ones; where all are open, the closed ones. */
   named: readonly string[];
 }
@@ -23,15 +38,17 @@ export function readView(params: Pick<URLSearchParams, 'get' | 'getAll'>): Cgrou
     search: params.get('q') ?? '',
     sort: column === undefined ? defaultSort : { column, descending: sort.startsWith('-') },
     all,
+    flat: params.get('view') === 'list',
     named: params.getAll(all ? 'closed' : 'open'),
   };
 }
 
-export function writeView({ search, sort, all, named }: CgroupsView): string {
+export function writeView({ search, sort, all, flat, named }: CgroupsView): string {
   const params = new URLSearchParams();
   if (search !== '') params.set('q', search);
   if (sort.column !== defaultSort.column || sort.descending !== defaultSort.descending)
     params.set('sort', `${sort.descending ? '-' : ''}${sort.column}`);
+  if (flat) params.set('view', 'list');
   if (all) params.set('tree', 'open');
   for (const path of named) params.append(all ? 'closed' : 'open', path);
   const text = params.toString();
@@ -56,3 +73,11 @@ export const cgroupHref = (path: string): string =>
 /** The path of a cgroup out of the segments of its page's address. */
 export const pathOfSegments = (segments: readonly string[] | undefined): string =>
   `/${(segments ?? []).map((segment) => decodeURIComponent(segment)).join('/')}`;
+
+export const cgroupTabs = ['overview', 'settings', 'processes', 'files'] as const;
+export type CgroupTab = (typeof cgroupTabs)[number];
+
+/** The address of a part of a cgroup's page. */
+export const tabHref = (path: string, tab: CgroupTab): string => `${cgroupHref(path)}${tab === 'overview' ? '' : `?tab=${tab}`}`;
+
+export const tabOf = (params: Pick<URLSearchParams, 'get'>): CgroupTab => cgroupTabs.find((tab) => tab === params.get('tab')) ?? 'overview';

@@ -2,7 +2,7 @@ import type { CgroupNode } from '@bulkhead/model';
 import { describe, expect, it } from 'vitest';
 import { cgroupHref, isOpen, pathOfSegments, readView, toggle, writeView } from './cgroups-url.ts';
 import { heatOf, ioOf, reasonFor, worstPressure } from './pressure.ts';
-import { childrenOf, levelOf, nameOf, parentOf, rowsOf } from './rows.ts';
+import { childrenOf, flatRowsOf, levelOf, nameOf, parentOf, rowsOf } from './rows.ts';
 
 const node = (path: string, cpuMillis?: number): CgroupNode => ({
   path,
@@ -42,6 +42,17 @@ describe('rows of the tree', () => {
       compare: (a, b) => (b.use.cpuMillis ?? -1) - (a.use.cpuMillis ?? -1),
     });
     expect(rows.map(({ node: { path } }) => path)).toEqual(['/', '/b', '/a', '/a/high', '/a/low']);
+  });
+
+  it('stand in one order over the whole host where they are a list, by their paths', () => {
+    const cgroups = new Map([node('/'), node('/a', 1), node('/a/high', 90), node('/b', 5)].map((one) => [one.path, one]));
+    const compare = (a: CgroupNode, b: CgroupNode) => (b.use.cpuMillis ?? -1) - (a.use.cpuMillis ?? -1);
+    const rows = flatRowsOf(cgroups, { matches: ({ path }) => path !== '/', compare });
+    expect(rows.map(({ name, level, position, siblings, hasChildren }) => [name, level, position, siblings, hasChildren])).toEqual([
+      ['/a/high', 1, 1, 3, false],
+      ['/b', 1, 2, 3, false],
+      ['/a', 1, 3, 3, false],
+    ]);
   });
 
   it('show what a search finds with everything above it, and say which is which', () => {
@@ -105,8 +116,8 @@ describe('the address of the tree', () => {
     expect([isOpen(view, '/', 1), isOpen(view, '/a', 2), isOpen(view, '/b', 2)]).toEqual([true, false, true]);
   });
 
-  it('keeps search and order', () => {
-    const view = { ...first, search: 'ssh', sort: { column: 'memory' as const, descending: true } };
+  it('keeps search, order and whether it is a list', () => {
+    const view = { ...first, search: 'ssh', flat: true, sort: { column: 'maker' as const, descending: true } };
     expect(readView(new URLSearchParams(writeView(view)))).toEqual(view);
   });
 });

@@ -71,6 +71,21 @@ export function rowsOf(children: Children, { isOpen, matches, compare }: RowsOpt
   return rows;
 }
 
+/** All groups in one order, whatever they are below. */
+export function flatRowsOf(cgroups: ReadonlyMap<string, CgroupNode>, { matches, compare }: Omit<RowsOptions, 'isOpen'>): CgroupRow[] {
+  const shown = [...cgroups.values()].filter((node) => matches === undefined || matches(node)).sort(compare);
+  return shown.map((node, index) => ({
+    node,
+    name: node.path,
+    level: 1,
+    hasChildren: false,
+    open: false,
+    position: index + 1,
+    siblings: shown.length,
+    matches: true,
+  }));
+}
+
 /** Those that match and everything above them. */
 function wantedPaths(children: Children, matches: (node: CgroupNode) => boolean): Set<string> {
   const wanted = new Set<string>();

@@ -1,7 +1,7 @@
 'use client';
 import type { Container } from '@bulkhead/model';
 import dynamic from 'next/dynamic';
-import { createContext, type ReactNode, useCallback, useContext, useState } from 'react';
+import { createDialogHost } from '../../components/dialog-host.tsx';
 import type { ContainerAction } from './actions.ts';
 
 const ActionDialog = dynamic(() => import('./action-dialog.tsx').then((module) => module.ActionDialog), { ssr: false });
@@ -12,23 +12,5 @@ interface Asked {
   onDone?: (() => void) | undefined;
 }
 
-const ActionContext = createContext<((asked: Asked) => void) | undefined>(undefined);
-
-/** Holds the dialog of an action above the pages: a deleted container takes its row away, and not what is told of it. */
-export function ActionProvider({ children }: { children: ReactNode }) {
-  const [asked, setAsked] = useState<Asked>();
-  const close = useCallback(() => setAsked(undefined), []);
-  return (
-    <ActionContext.Provider value={setAsked}>
-      {children}
-      {asked && <ActionDialog {...asked} close={close} />}
-    </ActionContext.Provider>
-  );
-}
-
-/** Opens the dialog of an action. */
-export function useAction(): (asked: Asked) => void {
-  const ask = useContext(ActionContext);
-  if (ask === undefined) throw new Error('useAction is used outside ActionProvider');
-  return ask;
-}
+/** Holds the dialog of an action on a container: a deleted one takes its row away, and not what is told of it. */
+export const { Provider: ActionProvider, useAsk: useAction } = createDialogHost<Asked>(ActionDialog, 'ActionProvider');

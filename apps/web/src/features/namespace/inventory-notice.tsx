@@ -18,15 +18,16 @@ export function InventoryNotice({ inventory, of = 'namespaces' }: { inventory: I
         <Notice state="attention" title={t('partial')}>
           {unreadable.processes > 0 && <p>{t('processes', { count: unreadable.processes })}</p>}
           {unreadable.descriptors > 0 && <p>{t('descriptors', { count: unreadable.descriptors })}</p>}
-          {unreadable.reasons.map((reason) => (
-            <p key={reason}>{reason}</p>
-          ))}
+          {unreadable.reasons.map((reason, index) => {
+            const told = unreadable.told?.[index];
+            return <p key={reason}>{told === undefined ? reason : t(`reason.${told.reason}`, { count: told.count })}</p>;
+          })}
         </Notice>
       )}
       {of === 'namespaces' && way?.kind === 'proc' && (
         <Notice state="unknown" title={t('way.title')}>
           <p>{t('way.cost')}</p>
-          {way.reason !== undefined && <p>{way.reason}</p>}
+          {way.reason !== undefined && <p>{way.cause === undefined ? way.reason : t(`way.cause.${way.cause}`)}</p>}
         </Notice>
       )}
     </>

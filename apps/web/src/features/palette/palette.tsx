@@ -5,7 +5,7 @@ import { useMantineColorScheme } from '@mantine/core';
 import { Spotlight, spotlight } from '@mantine/spotlight';
 import { IconActivity, IconBolt, IconBox, IconDoor, IconFile, IconSearch, IconSitemap, IconStack2 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useRouter } from 'next/navigation';
+import { usePathname, useRouter } from 'next/navigation';
 import { useTranslations } from 'next-intl';
 import { useEffect, useMemo, useState } from 'react';
 import { RuntimeBadge } from '../../components/maker-badge.tsx';
@@ -13,7 +13,10 @@ import { pagesOf } from '../../components/pages.ts';
 import { useChooseLanguage } from '../../components/use-choose-language.ts';
 import { useTRPC } from '../../lib/api.ts';
 import { labKinds } from '../../lib/known.ts';
-import { cgroupHref } from '../cgroup/cgroups-url.ts';
+import { possibleActions as possibleOnCgroup } from '../cgroup/act/actions.ts';
+import { useActOn } from '../cgroup/act/use-act-on.ts';
+import { cgroupHref, pathOfSegments } from '../cgroup/cgroups-url.ts';
+import { nameOf } from '../cgroup/rows.ts';
 import { useTree } from '../cgroup/use-tree.ts';
 import { useAction } from '../container/action-provider.tsx';
 import { possibleActions } from '../container/actions.ts';
@@ -59,6 +62,7 @@ export function Palette({ session, openHelp, onClosed }: { session: SessionView;
   const t = useTranslations('palette');
   const s = useTranslations('shell');
   const a = useTranslations('action');
+  const g = useTranslations('cgroupAct');
   const w = useTranslations('eventKind');
   const l = useTranslations('labs');
   const router = useRouter();
@@ -72,6 +76,11 @@ export function Palette({ session, openHelp, onClosed }: { session: SessionView;
   const { cgroups } = useTree(administrator);
   const { data: events } = useQuery(trpc.event.list.queryOptions({ limit: mostEvents }));
   const [query, setQuery] = useState('');
+  // Of all the cgroups of a host, only the one whose page is open is acted on from here.
+  const place = usePathname();
+  const pathShown = pathOfSegments(place.split('/').slice(3));
+  const shown = place.startsWith('/cgroups/at') ? cgroups?.get(pathShown) : undefined;
+  const actOn = useActOn({ follow: true });
 
   useEffect(() => spotlight.open(), []);
 
@@ -169,6 +178,12 @@ export function Palette({ session, openHelp, onClosed }: { session: SessionView;
             keywords: 'sign out logout',
             act: () => void signOut().then(() => window.location.assign('/sign-in')),
           },
+          ...(shown === undefined ? [] : possibleOnCgroup(shown)).map((action) => ({
+            id: `cgroup ${action}`,
+            label: `${g(`${action}.word`)} ${nameOf(pathShown)}`,
+            keywords: `cgroup ${action}`,
+            act: () => actOn({ path: pathShown }, action),
+          })),
           ...own.flatMap((container) =>
             possibleActions(container).map((action) => ({
               id: `${action} ${container.id}`,
@@ -185,11 +200,15 @@ export function Palette({ session, openHelp, onClosed }: { session: SessionView;
     workloads,
     namespaces,
     cgroups,
+    shown,
+    pathShown,
+    actOn,
     events,
     administrator,
     router,
     s,
     a,
+    g,
     w,
     l,
     ask,

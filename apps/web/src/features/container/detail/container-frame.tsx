@@ -9,6 +9,7 @@ import { Link } from '../../../components/link.tsx';
 import { Notice } from '../../../components/notice.tsx';
 import { PageHead } from '../../../components/page-head.tsx';
 import { RowsSkeleton } from '../../../components/rows-skeleton.tsx';
+import { TabLinks } from '../../../components/tab-links.tsx';
 import { RelativeTime } from '../../../components/time.tsx';
 import { TroubleNotice } from '../../../components/trouble-notice.tsx';
 import { AwayNotice } from '../../live/away-notice.tsx';
@@ -120,16 +121,13 @@ export function ContainerFrame({ children }: { children: ReactNode }) {
           {t('gone.what')}
         </Notice>
       )}
-      <nav className={css.tabs} aria-label={t('tabs.label')}>
-        {tabs.map((tab) => {
+      <TabLinks
+        label={t('tabs.label')}
+        tabs={tabs.map((tab) => {
           const href = tab === 'overview' ? base : `${base}/${tab}`;
-          return (
-            <Link key={tab} className={css.tab} href={href} aria-current={pathname === href ? 'page' : undefined}>
-              {t(`tabs.${tab}`)}
-            </Link>
-          );
+          return { href, word: t(`tabs.${tab}`), isShown: pathname === href };
         })}
-      </nav>
+      />
       {children}
     </ShownContext.Provider>
   );
