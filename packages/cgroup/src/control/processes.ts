@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { hasErrno, readFileAt, record, writeFileAt } from '@bulkhead/kernel';
-import { type CgroupController, cgroupProblem, cgroupText, Problem } from '@bulkhead/model';
+import { type CgroupController, cgroupProblem, cgroupText, Problem, type ToldText } from '@bulkhead/model';
 import { parseNewLineSeparated } from '../formats.ts';
 import type { Hierarchy } from '../hierarchy.ts';
 import { type Hierarchies, toController } from '../tree/hierarchies.ts';
@@ -110,6 +110,12 @@ function targetsOf(group: HeldGroup, hierarchies: Hierarchies, controllers: read
   return [...chosen];
 }
 
+/** Why one could not be moved, and what became of those before it. */
+const outcomeText = (failed: ToldText, left: readonly string[]): ToldText => {
+  const values = { failed: [failed], left: left.join('; ') };
+  return { code: left.length === 0 ? 'outcome.moved-back' : 'outcome.moved-left', values };
+};
+
 /** Moves processes or threads into a group; where one cannot be, those moved before go back where they came from. */
 export function moveProcesses(
   hierarchies: Hierarchies,
@@ -147,6 +153,7 @@ export function moveProcesses(
         throw new Problem(problem.code, `${problem.message}. ${outcome}`, {
           cause: problem.cause ?? problem,
           ...(problem.remedy === undefined ? {} : { remedy: problem.remedy }),
+          ...(problem.told === undefined ? {} : { told: { ...problem.told, what: outcomeText(problem.told.what, left) } }),
         });
       }
     }

@@ -1,5 +1,5 @@
 import { hasErrno, SyscallError } from '@bulkhead/kernel';
-import { type CgroupSetting, Problem, type ProblemCode } from '@bulkhead/model';
+import { type CgroupSetting, type CgroupText, cgroupProblem, cgroupText, Problem, type ProblemCode } from '@bulkhead/model';
 
 /** A write that the kernel refused. */
 export interface RefusedWrite {
@@ -13,12 +13,12 @@ export interface RefusedWrite {
 
 interface Told {
   code: ProblemCode;
-  why: string;
+  why: CgroupText;
   /** What to do. */
-  remedy: string;
+  remedy: CgroupText;
 }
 
-const boundsRemedy = './bulkhead cgroup settings PATH tells the least and the greatest value in force.';
+const boundsRemedy = cgroupText('kernel.bounds.remedy');
 
 const endsWith = (file: string, ...names: readonly string[]): boolean => names.some((name) => file.endsWith(`/${name}`));
 const joins = ['cgroup.procs', 'tasks', 'cgroup.threads'] as const;
@@ -32,135 +32,130 @@ function meaningOf(errno: string, { file, setting, version }: RefusedWrite): Tol
       if (isJoin)
         return {
           code: 'conflict',
-          why: 'it cannot be moved: a thread of the kernel, one bound to a CPU, or a real-time task into a group without real-time CPU time',
-          remedy: 'Leave it where it is, or give the group cpu.rt_runtime_us first.',
+          why: cgroupText('kernel.cannot-move'),
+          remedy: cgroupText('kernel.cannot-move.remedy'),
         };
       if (key === 'devices')
         return {
           code: 'conflict',
-          why: 'what holds for all devices cannot be changed while there are groups below',
-          remedy: 'Change single devices, or remove the groups below first.',
+          why: cgroupText('kernel.devices-below'),
+          remedy: cgroupText('kernel.devices-below.remedy'),
         };
       if (key === 'cpu.max')
         return {
           code: 'invalid',
-          why:
-            version === 1
-              ? 'it is more than the group above has, less than one below has, or less than cpu.max.burst'
-              : 'it is less than cpu.max.burst',
-          remedy: version === 1 ? boundsRemedy : 'Ask for less of cpu.max.burst as well.',
+          why: version === 1 ? cgroupText('kernel.quota') : cgroupText('kernel.quota-burst'),
+          remedy: version === 1 ? boundsRemedy : cgroupText('kernel.quota-burst.remedy'),
         };
-      if (key === 'cpu.max.burst')
-        return { code: 'invalid', why: 'it is more than the quota (cpu.max)', remedy: 'Ask for less, or for more of cpu.max as well.' };
-      if (key === 'cpu.weight')
-        return { code: 'conflict', why: 'a group that is idle (cpu.idle 1) has no weight', remedy: 'Set cpu.idle to 0 first.' };
+      if (key === 'cpu.max.burst') return { code: 'invalid', why: cgroupText('kernel.burst'), remedy: cgroupText('kernel.burst.remedy') };
+      if (key === 'cpu.weight') return { code: 'conflict', why: cgroupText('kernel.idle'), remedy: cgroupText('kernel.idle.remedy') };
       if (key === 'memory.max' || key === 'memory.swap.max')
         return {
           code: 'invalid',
-          why: 'memory would be more than memory and swap together',
-          remedy: 'Set memory.max and memory.swap.max together.',
+          why: cgroupText('kernel.swap'),
+          remedy: cgroupText('kernel.swap.remedy'),
         };
       if (key?.startsWith('cpu.rt_') === true)
         return {
           code: 'invalid',
-          why: 'it is more than the group above has to give, beside what groups beside this one have',
-          remedy: 'Ask for less, or give the group above more first.',
+          why: cgroupText('kernel.real-time'),
+          remedy: cgroupText('kernel.real-time.remedy'),
         };
-      return { code: 'invalid', why: 'the kernel takes no such value here', remedy: boundsRemedy };
+      return { code: 'invalid', why: cgroupText('kernel.value'), remedy: boundsRemedy };
     case 'ERANGE':
-      return { code: 'invalid', why: 'the number is beyond what the kernel takes', remedy: boundsRemedy };
+      return { code: 'invalid', why: cgroupText('kernel.range'), remedy: boundsRemedy };
     case 'EBUSY':
       if (endsWith(file, 'cgroup.subtree_control'))
         return {
           code: 'conflict',
-          why: 'the group holds processes itself: on version 2 processes live in leaves alone ("no internal processes")',
-          remedy: 'Move them into a group below it first.',
+          why: cgroupText('kernel.internal'),
+          remedy: cgroupText('kernel.internal.remedy'),
         };
       if (isJoin)
         return {
           code: 'conflict',
-          why: 'the group hands controllers down: on version 2 processes live in leaves alone ("no internal processes")',
-          remedy: 'Choose a group below it.',
+          why: cgroupText('kernel.hands-down'),
+          remedy: cgroupText('kernel.hands-down.remedy'),
         };
       if (setting?.controller === 'memory')
         return {
           code: 'conflict',
-          why: 'it uses more than that, and the kernel could not free the rest',
-          remedy: 'Ask for more, or end processes first.',
+          why: cgroupText('kernel.memory'),
+          remedy: cgroupText('kernel.memory.remedy'),
         };
       if (key?.startsWith('cpu.rt_') === true)
-        return { code: 'conflict', why: 'real-time tasks run in it', remedy: 'Move them, or give them another scheduling policy first.' };
+        return { code: 'conflict', why: cgroupText('kernel.real-time-busy'), remedy: cgroupText('kernel.real-time-busy.remedy') };
       return {
         code: 'conflict',
-        why: 'it is in use, or groups below it depend on it',
-        remedy: 'Change the groups below it first.',
+        why: cgroupText('kernel.busy'),
+        remedy: cgroupText('kernel.busy.remedy'),
       };
     case 'ENOSPC':
       return isJoin
         ? {
             code: 'conflict',
-            why: 'the group has no CPU or no memory node (cpuset.cpus, cpuset.mems are empty)',
-            remedy: 'Set both first.',
+            why: cgroupText('kernel.no-cpu'),
+            remedy: cgroupText('kernel.no-cpu.remedy'),
           }
         : {
             code: 'conflict',
-            why: 'processes are in it, and it would be left without a CPU or a memory node',
-            remedy: 'Leave at least one, or move the processes first.',
+            why: cgroupText('kernel.no-cpu-left'),
+            remedy: cgroupText('kernel.no-cpu-left.remedy'),
           };
     case 'EACCES':
       if (setting?.controller === 'cpuset')
-        return { code: 'invalid', why: 'the group above has not all of these', remedy: 'Ask for some of those, or give it more first.' };
+        return { code: 'invalid', why: cgroupText('kernel.not-above'), remedy: cgroupText('kernel.not-above.remedy') };
       return {
         code: 'forbidden',
-        why: 'the kernel does not let it be written here',
-        remedy: 'Another owner may have delegated only a part of the tree.',
+        why: cgroupText('kernel.not-writable'),
+        remedy: cgroupText('kernel.not-writable.remedy'),
       };
     case 'EPERM':
       if (key === 'devices')
         return {
           code: 'invalid',
-          why: 'the group above does not have it: a group has at most what those above have',
-          remedy: 'Allow it above first.',
+          why: cgroupText('kernel.device-above'),
+          remedy: cgroupText('kernel.device-above.remedy'),
         };
       return {
         code: 'forbidden',
-        why: 'not permitted: it wants capabilities that the agent lacks, or the group above does not allow it',
-        remedy: './bulkhead doctor tells which capabilities are lacking.',
+        why: cgroupText('kernel.not-permitted'),
+        remedy: cgroupText('kernel.not-permitted.remedy'),
       };
     case 'EROFS':
       return {
         code: 'unsupported',
-        why: 'the hierarchy is mounted read-only',
-        remedy: "In a container the host's own agent is the one to ask.",
+        why: cgroupText('kernel.read-only'),
+        remedy: cgroupText('kernel.read-only.remedy'),
       };
     case 'EOPNOTSUPP':
       if (isJoin)
         return {
           code: 'conflict',
-          why: 'the group is threaded or "domain invalid": whole processes cannot join it',
-          remedy: 'Move threads (cgroup.threads), or choose a domain group.',
+          why: cgroupText('kernel.whole-process'),
+          remedy: cgroupText('kernel.whole-process.remedy'),
         };
       return {
         code: 'conflict',
-        why: 'a threaded or "domain invalid" group cannot have it',
-        remedy: 'Set it at the group that is its domain, above it.',
+        why: cgroupText('kernel.threaded'),
+        remedy: cgroupText('kernel.threaded.remedy'),
       };
     case 'ESRCH':
-      return { code: 'not-found', why: 'there is no such process', remedy: 'It has ended meanwhile.' };
+      return { code: 'not-found', why: cgroupText('kernel.no-process'), remedy: cgroupText('kernel.no-process.remedy') };
     case 'ENXIO':
     case 'ENODEV':
       return {
         code: 'invalid',
-        why: 'there is no such device',
-        remedy: 'Choose a whole disk, no partition: cat /proc/partitions lists those there are.',
+        why: cgroupText('kernel.no-device'),
+        remedy: cgroupText('kernel.no-device.remedy'),
       };
     case 'ENOMEM':
-      return { code: 'exhausted', why: 'the kernel has no memory for it', remedy: 'Free memory of the host, then try again.' };
+      return { code: 'exhausted', why: cgroupText('kernel.no-memory'), remedy: cgroupText('kernel.no-memory.remedy') };
     default:
       return {
         code: 'conflict',
-        why: 'for a reason that it does not tell',
-        remedy: 'Write the value into the file by hand to see the same, and look at what dmesg says.',
+        why: cgroupText('kernel.untold'),
+        remedy: cgroupText('kernel.untold.remedy'),
       };
   }
 }
@@ -172,10 +167,8 @@ export function explainRefusal(failure: unknown, write: RefusedWrite): Problem {
   const shown = JSON.stringify(value.length > 200 ? `${value.slice(0, 200)}…` : value);
   if (!(failure instanceof SyscallError)) return new Problem('internal', `${shown} into ${file}: ${String(failure)}`, { cause: failure });
   const { code, why, remedy } = meaningOf(failure.code, write);
-  return new Problem(code, `the kernel refuses ${shown} in ${file} (${failure.code}): ${why}`, {
-    cause: failure,
-    remedy,
-  });
+  const what = cgroupText('kernel.refuses', { value: shown, file, errno: failure.code, why: [why] });
+  return cgroupProblem(code, what, { cause: failure, remedy });
 }
 
 /** True for what a write or a read answers once the group is gone. */

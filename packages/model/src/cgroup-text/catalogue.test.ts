@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cgroupSettings, findCgroupSetting, hugetlbSettings } from '../cgroup-setting.ts';
 import { en } from './en.ts';
@@ -14,6 +16,26 @@ describe('the words of control groups', () => {
     expect(Object.keys(zh)).toEqual(Object.keys(en));
     for (const [code, text] of Object.entries(en)) expect(placeholders(zh[code as keyof typeof en]), code).toEqual(placeholders(text));
     expect(Object.entries(zh).filter(([code, text]) => text === en[code as keyof typeof en] && isEnglish(text))).toEqual([]);
+  });
+
+  it('have no text that nobody tells', () => {
+    const root = join(import.meta.dirname, '../../../..');
+    const read = (directory: string): string[] =>
+      readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })
+        .filter((name) => /\.tsx?$/.test(name) && !name.endsWith('.test.ts') && !/(?:^|\/)(?:en|zh)\.ts$/.test(name))
+        .map((name) => readFileSync(join(root, directory, name), 'utf8'));
+    const sources = [...read('packages/model/src'), ...read('packages/cgroup/src'), ...read('apps/agent/src')].join('\n');
+    // A code made of parts, `protected.${verb}`, is told by all that fit it.
+    const templates = [...sources.matchAll(/`([a-z][a-z.]*\$\{[^`}]*\}(?:\.[a-z]+)?)`/g)].map(
+      ([, template = '']) => new RegExp(`^${template.replaceAll('.', '\\.').replaceAll(/\$\{[^}]*\}/g, '[a-z0-9-]+')}$`),
+    );
+    const told = (code: string): boolean =>
+      code.endsWith('.then') ||
+      sources.includes(`'${code}'`) ||
+      // Where somebody lives is told of the group itself, or of one below it.
+      (code.startsWith('vital.') && sources.includes(`'${code.replace(/\.below$/, '')}'`)) ||
+      templates.some((template) => template.test(code));
+    expect(Object.keys(en).filter((code) => !told(code))).toEqual([]);
   });
 
   it('tell every setting of the registry in Chinese: what it does, its formulas, what is lost, and what is there instead', () => {
