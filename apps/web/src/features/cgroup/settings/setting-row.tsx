@@ -33,7 +33,8 @@ function Takes({ shown }: { shown: ShownSetting }) {
   const words = useCgroupWords();
   const { state, setting } = shown;
   const { bounds, refused } = state;
-  if (refused?.reason === 'readable') return <span className={css.soft}>{t('readable')}</span>;
+  // What cannot be set at all is told by its model, or for the whole page.
+  if (refused?.reason === 'readable' || refused?.reason === 'root-group') return null;
   if (refused !== undefined && !shown.canSet) return <span className={css.soft}>{words.tell(refused.text, refused.told)}</span>;
   const ends = [bounds?.least, bounds?.greatest].filter((end) => end !== undefined).map((end) => easyText(setting, end));
   return (

@@ -6,6 +6,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useLocale, useTranslations } from 'next-intl';
 import { type FormEvent, useMemo, useState } from 'react';
 import { Empty } from '../../../components/empty.tsx';
+import { Notice } from '../../../components/notice.tsx';
 import { Section } from '../../../components/page-head.tsx';
 import { RowsSkeleton } from '../../../components/rows-skeleton.tsx';
 import { SearchField } from '../../../components/search-field.tsx';
@@ -79,6 +80,11 @@ export function SettingsTab({ node, missing }: { node: CgroupNode; missing: Retu
           {t('count', { count: shown.reduce((sum, { offered }) => sum + offered.length, 0) })}
         </span>
       </div>
+      {path === '/' && (
+        <Notice state="unknown" title={t('root.title')}>
+          {t('root.what')}
+        </Notice>
+      )}
       {shown.length === 0 && <Empty title={t('nothing.title')}>{t('nothing.what')}</Empty>}
       {shown.map(({ controller, offered, missing: lacking }) => {
         const Use = hasUse(controller) ? liveUse[controller] : undefined;
