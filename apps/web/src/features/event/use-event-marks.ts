@@ -30,6 +30,8 @@ const words = {
   'cgroup.thawed': 'thawed',
   'container.updated': 'limits',
   'cgroup.set': 'limits',
+  'cgroup.moved': 'moved',
+  'cgroup.killed': 'killed',
 } as const satisfies Partial<Record<EventKind, string>>;
 type Marked = keyof typeof words;
 const isMarked = (kind: EventKind): kind is Marked => kind in words;
