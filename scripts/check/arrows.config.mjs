@@ -7,7 +7,7 @@ const arrows = {
   'packages/kernel': [],
   'packages/accounting': ['model'],
   'packages/api': ['model'],
-  'packages/db': ['model'],
+  'packages/db': ['accounting', 'model'],
   'packages/netlink': ['kernel', 'model'],
   'packages/cgroup': ['kernel', 'model'],
   'packages/image': ['kernel', 'model'],

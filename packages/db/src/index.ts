@@ -9,6 +9,7 @@ export * from './event.ts';
 export * from './history.ts';
 export * from './host.ts';
 export * from './ingest.ts';
+export * from './ledger.ts';
 export { findPostMortem, type RememberedContainer } from './post-mortem.ts';
 export * from './reading-conflict.ts';
 export * from './retention.ts';
