@@ -48,7 +48,12 @@ function retention(): Retention {
     throw new Problem('invalid', 'BULKHEAD_RETENTION_MINUTE_DAYS is longer than BULKHEAD_RETENTION_HOUR_MONTHS', {
       remedy: 'minutes become hours, so hours must be kept at least as long',
     });
-  return { liveMinutes: wholeNumber('BULKHEAD_RETENTION_LIVE_MINUTES', 15, 60), minuteDays, hourMonths };
+  return {
+    liveMinutes: wholeNumber('BULKHEAD_RETENTION_LIVE_MINUTES', 15, 60),
+    minuteDays,
+    hourMonths,
+    dayMonths: wholeNumber('BULKHEAD_RETENTION_DAY_MONTHS', 120, 1200),
+  };
 }
 
 /** Reads and checks the environment; throws a Problem that names the variable, never its value. */

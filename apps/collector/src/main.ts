@@ -8,7 +8,7 @@ import { type AgentConnection, connectAgent } from './agent-client.ts';
 import { collect, largestPage, type Source } from './collect.ts';
 import { Condition, explain, troubleOf } from './condition.ts';
 import { readConfigFile } from './env.ts';
-import { applyRetention, rollUpHours } from './retention.ts';
+import { applyRetention, rollUpHours, rollUpLedger } from './retention.ts';
 
 const hostEveryMsec = 30_000;
 const rollUpEveryMsec = 60_000;
@@ -56,6 +56,7 @@ async function run(signal: AbortSignal): Promise<void> {
   const condition = new Condition();
   const host = new Periodic(hostEveryMsec);
   const rollUp = new Periodic(rollUpEveryMsec);
+  const ledger = new Periodic(rollUpEveryMsec);
   const retention = new Periodic(retentionEveryMsec);
   log.info({ hostId, version: config.version }, 'collector started');
 
@@ -73,6 +74,7 @@ async function run(signal: AbortSignal): Promise<void> {
       if (!more) {
         await host.run(() => refreshHost(source));
         await rollUp.run(() => rollUpHours(source));
+        await ledger.run(() => rollUpLedger(source));
         await retention.run(() => applyRetention(source, kept, log));
       }
       const change = condition.note('collecting');

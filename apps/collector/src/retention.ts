@@ -1,4 +1,14 @@
-import { dropCgroups, dropReadings, type KnownCgroups, rollUpDay, rollUpHour, thinReadings } from '@bulkhead/db';
+import {
+  dropCgroups,
+  dropReadings,
+  dropUsage,
+  type KnownCgroups,
+  preparePartitions,
+  rollUpDay,
+  rollUpHour,
+  rollUpUsage,
+  thinReadings,
+} from '@bulkhead/db';
 import type { Retention } from '@bulkhead/model';
 import type { Logger } from 'pino';
 import type { Source } from './collect.ts';
@@ -7,6 +17,8 @@ import type { Source } from './collect.ts';
 const atOnceMsec = 100;
 /** An hour is turned about when its last minute has surely come. */
 const hourGraceMsec = 10 * 60_000;
+/** Readings of an hour that is over have come by then, as a rule: those that have not mark it again. */
+const ledgerGraceMsec = 2 * 60_000;
 const dayMsec = 86_400_000;
 
 export type Progress = 'done' | 'unfinished';
@@ -42,14 +54,14 @@ export function monthsBefore(now: Date, months: number): Date {
 /** Makes minutes that are old into hours, and drops hours that are. */
 export async function applyRetention(
   { database, hostId, cgroups }: Pick<Source, 'database' | 'hostId'> & { cgroups: KnownCgroups },
-  { minuteDays, hourMonths }: Retention,
+  { minuteDays, hourMonths, dayMonths }: Retention,
   log: Pick<Logger, 'info'>,
 ): Promise<Progress> {
   const now = new Date();
   const minutes = new Date(now.getTime() - minuteDays * dayMsec);
   const hours = monthsBefore(now, hourMonths);
   const works = [
-    ['readings thinned to one an hour', minutes, thinReadings],
+    ['readings thinned to two an hour', minutes, thinReadings],
     ['readings dropped', hours, dropReadings],
     ['hours of cgroups made into days', minutes, rollUpDay],
     ['days of cgroups dropped', hours, dropCgroups],
@@ -61,5 +73,18 @@ export async function applyRetention(
     if (work === dropCgroups && removed > 0) cgroups.forget();
     if (!finished) progress = 'unfinished';
   }
+  await preparePartitions(database, now);
+  const dropped = await dropUsage(database, { hours, days: monthsBefore(now, dayMonths) });
+  if (dropped > 0) log.info({ dropped, before: hours }, 'partitions of use dropped');
   return progress;
+}
+
+/** Makes rows of use of hours that are over, and of those that readings came late for. */
+export async function rollUpLedger({ database, hostId }: Pick<Source, 'database' | 'hostId'>): Promise<Progress> {
+  const before = new Date(Date.now() - ledgerGraceMsec);
+  const step = async () => {
+    const { rows, finished } = await rollUpUsage(database, hostId, before);
+    return { removed: rows, finished };
+  };
+  return (await forAMoment(step)).finished ? 'done' : 'unfinished';
 }

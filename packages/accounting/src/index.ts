@@ -31,6 +31,7 @@ export { toLedgerReading } from './ledger/from-record.ts';
 export { gapsOf } from './ledger/gaps.ts';
 export { rowsOfHoldings } from './ledger/holdings.ts';
 export type { RowOptions } from './ledger/row-book.ts';
+export { inRowOrder } from './ledger/row-text.ts';
 export { defaultMaximumStepMsec, type ReadingOptions, rowsOfReadings } from './ledger/rows.ts';
 export { toAmount, toMinor } from './money.ts';
 export { describeMeter, meterNames } from './rate/describe.ts';

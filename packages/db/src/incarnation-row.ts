@@ -82,6 +82,7 @@ export const updateIncarnations = (rows: string): Prisma.Sql => Prisma.sql`
   FROM (
     SELECT n.*, l.host_id IS NULL OR NOT coalesce(
       l.boottime_msec >= n.boottime_msec OR l.at > n.at
+      OR abs(extract(epoch FROM n.at - l.at) * 1000 - (n.boottime_msec - l.boottime_msec)) > 1000 + (n.boottime_msec - l.boottime_msec) / 1000.0
       ${Prisma.raw(meterColumns.map((column) => `OR l.${column} > n.${column} OR (l.${column} IS NULL) <> (n.${column} IS NULL)`).join(' '))},
       false) AS follows
     FROM ${fromRows(rows)}

@@ -10,6 +10,7 @@ export * from './history.ts';
 export * from './host.ts';
 export * from './ingest.ts';
 export * from './ledger.ts';
+export { type RolledUp, rollUpUsage } from './ledger-rollup.ts';
 export { findPostMortem, type RememberedContainer } from './post-mortem.ts';
 export * from './reading-conflict.ts';
 export * from './retention.ts';

@@ -9,11 +9,14 @@ import {
   type PostMortem,
   Problem,
   type ReadingRecord,
+  type Timestamp,
 } from '@bulkhead/model';
 import { KnownCgroups, writeCgroupMinutes } from './cgroup-ingest.ts';
 import { type Database, inScope, isUniqueViolation, type Transaction } from './database.ts';
 import { insertIncarnations, toIncarnationRows, updateIncarnations } from './incarnation-row.ts';
+import { keepGaps, momentOf } from './journal-gap.ts';
 import { toJsonText } from './json-text.ts';
+import { Marks, markNeighbours, storeMarks } from './ledger-mark.ts';
 import { writePostMortems } from './post-mortem.ts';
 import { insertReadings, mergeReadings, type ReadingRows, selectConflicts, toReadingRows, toSignedIno } from './reading-row.ts';
 import { KnownIncarnations } from './steadiness.ts';
@@ -72,10 +75,14 @@ function sort(page: JournalPage) {
   const containers = new Map<string, ContainerRecord>();
   let seq = page.after;
   let missing = 0;
+  let toldUntil: Timestamp | undefined;
   for (const { seq: next, record } of page.entries) {
     if (next <= seq) throw new Problem('invalid', `journal of host ${page.hostId} is out of order: ${next} after ${seq}`);
     missing += next - seq - 1;
     seq = next;
+    const told = momentOf(record);
+    // A minute of charts bears the time at which it began.
+    if (told !== undefined && (toldUntil === undefined || told > toldUntil)) toldUntil = told;
     const reported = hostOf(record) ?? page.hostId;
     if (reported !== page.hostId) throw new Problem('invalid', `journal of host ${page.hostId} speaks for host ${reported} at ${next}`);
     switch (record.kind) {
@@ -96,7 +103,7 @@ function sort(page: JournalPage) {
         break;
     }
   }
-  return { readings, events, minutes, cards: [...cards.values()], containers: [...containers.values()], seq, missing };
+  return { readings, events, minutes, cards: [...cards.values()], containers: [...containers.values()], seq, missing, toldUntil };
 }
 
 /**
@@ -211,8 +218,9 @@ export async function ingest(
   cgroups = new KnownCgroups(),
 ): Promise<IngestResult> {
   const { hostId, after } = page;
-  const { readings, events, minutes, cards, containers, seq, missing } = sort(page);
-  const remarkable = known.remarkable(hostId, after, readings);
+  const { readings, events, minutes, cards, containers, seq, missing, toldUntil } = sort(page);
+  const marks = new Marks();
+  const remarkable = known.remarkable(hostId, { after, records: readings, marks });
   // Those of the other readings came with the incarnation's first one.
   const tenants = new Set(
     [...remarkable, ...events, ...cards, ...containers.map(({ container }) => container)]
@@ -226,7 +234,12 @@ export async function ingest(
     }
     if (tenants.size > 0)
       await transaction.$executeRaw`INSERT INTO tenant (id) SELECT unnest(${[...tenants]}::text[]) ON CONFLICT DO NOTHING`;
+    if (missing > 0) await keepGaps(transaction, page);
+    if (toldUntil !== undefined)
+      await transaction.$executeRaw`UPDATE journal_cursor SET told_until = ${toldUntil}::timestamptz WHERE host_id = ${hostId}::uuid`;
     const written = await writeReadings(transaction, { hostId, records: readings, remarkable }, expectation);
+    await markNeighbours(transaction, { hostId, records: remarkable, marks });
+    await storeMarks(transaction, hostId, marks);
     if (containers.length > 0) await writeContainers(transaction, hostId, containers);
     if (events.length > 0) await writeEvents(transaction, events);
     if (cards.length > 0) await writePostMortems(transaction, hostId, cards);

@@ -1,6 +1,9 @@
-import type { HostId, LedgerReading, MeterId, TenantId, Timestamp } from '@bulkhead/model';
+import { toLedgerReading } from '@bulkhead/accounting';
+import type { HostId, LedgerReading, MeterId, ReadingRecord, Resource, TenantId, Timestamp } from '@bulkhead/model';
 import type { Transaction } from './database.ts';
 import { Prisma } from './generated/client.ts';
+import { resourceKeyOf } from './ledger-code.ts';
+import { toSignedIno } from './reading-row.ts';
 
 /** Meters that a container's reading tells, and where they stand in reading_minute: what `toLedgerReading` makes of a record. */
 const columns = [
@@ -13,6 +16,13 @@ const columns = [
   { meter: 'io-write-bytes', column: 'm.io_write_bytes' },
   { meter: 'io-read-operations', column: 'm.io_read_operations' },
   { meter: 'io-write-operations', column: 'm.io_write_operations' },
+  { meter: 'disk-used', column: 'm.disk_byte_seconds' },
+  { meter: 'network-in-bytes', column: 'm.network_in_bytes' },
+  { meter: 'network-out-bytes', column: 'm.network_out_bytes' },
+  { meter: 'paused-time', column: 'm.paused_msec' },
+  { meter: 'cpu-stalled', column: 'm.cpu_stalled_usec' },
+  { meter: 'memory-stalled', column: 'm.memory_stalled_usec' },
+  { meter: 'io-stalled', column: 'm.io_stalled_usec' },
   { meter: 'running-time', column: 'm.measured_msec + m.unmeasured_msec' },
 ] as const satisfies readonly { meter: MeterId; column: string }[];
 
@@ -22,13 +32,21 @@ export interface LedgerWindow {
   end: Timestamp;
   /** Of one host alone. */
   hostId?: HostId | undefined;
-  /** Of containers of one tenant alone. */
-  tenantId?: TenantId | undefined;
-  /** Of these containers alone. */
-  containerIds?: readonly string[] | undefined;
+  /** Of what readings call one tenant's alone; null: of groups of others. */
+  tenantId?: TenantId | null | undefined;
+  /** Of these alone: ids of containers, `groupId` of groups. */
+  ids?: readonly string[] | undefined;
   /** The whole of each life that touches the window, as a proof needs it. */
   isWhole?: boolean;
 }
+
+const groupIdPrefix = 'cgroup:';
+
+/** What stands in the place of a container's id for a group of others; its path is its name. */
+export const groupIdOf = (path: string): string => `${groupIdPrefix}${resourceKeyOf({ kind: 'cgroup', id: path })}`;
+
+/** The id by which readings of a resource are found. */
+export const readingIdOf = ({ kind, id }: Pick<Resource, 'kind' | 'id'>): string => (kind === 'cgroup' ? groupIdOf(id) : id);
 
 interface Row {
   host_id: string;
@@ -49,16 +67,18 @@ const figures = Prisma.raw(`ARRAY[${columns.map(({ column }) => `(${column})::te
 
 /**
  * Of a life in which labels follow readings (`steady`), the readings within the window, the one before, the one after and
- * the last of all, which tells how long it was; of the others each reading.
+ * the last of all, which tells how long it was; of groups of others the first too, from which they count. Of other lives each reading.
  */
-const selectReadings = ({ start, end, hostId, tenantId, containerIds, isWhole = false }: LedgerWindow): Prisma.Sql => Prisma.sql`
+const selectReadings = ({ start, end, hostId, tenantId, ids, isWhole = false }: LedgerWindow): Prisma.Sql => Prisma.sql`
   WITH bounds AS (SELECT ${start}::timestamptz AS window_start, ${end}::timestamptz AS window_end),
   wanted AS (
     SELECT i.*, b.*, NOT i.steady OR ${isWhole} AS is_whole FROM incarnation i, bounds b
-    WHERE i.first_at <= b.window_end AND (i.final_at IS NULL OR i.final_at > b.window_start OR NOT i.steady)
+    -- Where a clock was set back, what the first reading after it tells of may lie before all labels.
+    WHERE i.first_at <= b.window_end + CASE WHEN i.steady THEN interval '0' ELSE interval '31 days' END
+      AND (i.final_at IS NULL OR i.final_at > b.window_start OR NOT i.steady)
       AND ${hostId === undefined ? Prisma.sql`true` : Prisma.sql`i.host_id = ${hostId}::uuid`}
-      AND ${tenantId === undefined ? Prisma.sql`true` : Prisma.sql`i.tenant_id = ${tenantId}`}
-      AND ${containerIds === undefined ? Prisma.sql`true` : Prisma.sql`i.container_id = ANY (${[...containerIds]}::text[])`}
+      AND ${tenantId === undefined ? Prisma.sql`true` : Prisma.sql`i.tenant_id = ${tenantId ?? ''}`}
+      AND ${ids === undefined ? Prisma.sql`true` : Prisma.sql`i.container_id = ANY (${[...ids]}::text[])`}
   )
   SELECT i.host_id, i.boot_id, i.cgroup_ino::text, i.container_id, i.container_name, i.tenant_id, m.boottime_msec::text,
          (extract(epoch FROM m.at) * 1000)::bigint::text AS at_msec, m.final, ${figures} AS figures, m.unmeasured_msec::text
@@ -71,6 +91,9 @@ const selectReadings = ({ start, end, hostId, tenantId, containerIds, isWhole = 
     SELECT m.* FROM reading_minute m
     WHERE ${ofLife} AND m.at >= coalesce(before.at, '-infinity') AND m.at <= coalesce(after.at, 'infinity')
     UNION ALL
+    (SELECT m.* FROM reading_minute m WHERE before.at IS NOT NULL AND i.container_id LIKE ${`${groupIdPrefix}%`} AND ${ofLife}
+     ORDER BY m.boottime_msec LIMIT 1)
+    UNION ALL
     (SELECT m.* FROM reading_minute m WHERE after.at IS NOT NULL AND ${ofLife} ORDER BY m.boottime_msec DESC LIMIT 1)) m
   ORDER BY i.host_id, i.boot_id, i.cgroup_ino, i.container_id, m.boottime_msec`;
 
@@ -80,18 +103,32 @@ function toReading(row: Row): LedgerReading {
     const value = row.figures[index];
     if (value !== null && value !== undefined) meters[meter] = value;
   }
-  const age = meters['running-time'];
-  return {
-    resource: { hostId: row.host_id, kind: 'container', id: row.container_id, name: row.container_name },
+  const isGroup = row.container_id.startsWith(groupIdPrefix);
+  const { 'running-time': age, ...metersOfGroup } = meters;
+  const common = {
     incarnation: { hostId: row.host_id, bootId: row.boot_id, cgroupIno: BigInt.asUintN(64, BigInt(row.cgroup_ino)).toString() },
-    origin: 'created',
-    tenantId: row.tenant_id,
     at: new Date(Number(row.at_msec)).toISOString(),
     boottimeMsec: row.boottime_msec,
-    ...(age === undefined ? {} : { ageMsec: age }),
     final: row.final,
-    meters,
     unmeasuredMsec: row.unmeasured_msec,
+  };
+  const hostId = row.host_id;
+  if (isGroup)
+    // Its past before it was taken up is nobody's, and how old it is nobody knows.
+    return {
+      resource: { hostId, kind: 'cgroup', id: row.container_name, name: row.container_name },
+      origin: 'adopted',
+      tenantId: null,
+      meters: metersOfGroup,
+      ...common,
+    };
+  return {
+    resource: { hostId, kind: 'container', id: row.container_id, name: row.container_name },
+    origin: 'created',
+    tenantId: row.tenant_id,
+    ...(age === undefined ? {} : { ageMsec: age }),
+    meters,
+    ...common,
   };
 }
 
@@ -101,5 +138,21 @@ function toReading(row: Row): LedgerReading {
  */
 export async function loadReadings(transaction: Transaction, window: LedgerWindow): Promise<LedgerReading[]> {
   const rows = await transaction.$queryRaw<Row[]>(selectReadings(window));
-  return rows.map(toReading);
+  const moments = new Set(rows.map((row) => `${row.host_id} ${row.boot_id} ${row.cgroup_ino} ${row.boottime_msec}`));
+  const conflicts = await loadConflicts(transaction, window);
+  // Of those alone that stand beside a reading: a life of which part is loaded has no others.
+  const told = conflicts.filter(({ incarnation: { hostId, bootId, cgroupIno }, boottimeMsec }) =>
+    moments.has(`${hostId} ${bootId} ${toSignedIno(cgroupIno)} ${boottimeMsec}`),
+  );
+  return [...rows.map(toReading), ...told];
+}
+
+/** Readings that came again with another payload: the first one counts, and its rows are flagged. */
+async function loadConflicts(transaction: Transaction, { hostId, tenantId, ids }: LedgerWindow): Promise<LedgerReading[]> {
+  const rows = await transaction.$queryRaw<{ payload: ReadingRecord }[]>`
+    SELECT payload FROM reading_conflict
+    WHERE ${hostId === undefined ? Prisma.sql`true` : Prisma.sql`host_id = ${hostId}::uuid`}
+      AND ${tenantId === undefined ? Prisma.sql`true` : Prisma.sql`tenant_id = ${tenantId ?? ''}`}
+      AND ${ids === undefined ? Prisma.sql`true` : Prisma.sql`payload ->> 'containerId' = ANY (${[...ids]}::text[])`}`;
+  return rows.filter(({ payload }) => !payload.containerId.startsWith(groupIdPrefix)).map(({ payload }) => toLedgerReading(payload));
 }

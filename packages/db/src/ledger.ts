@@ -1,11 +1,17 @@
-import { boundingReadings, gapsOf, type HostWatermark, type RowOptions, rowsOfReadings } from '@bulkhead/accounting';
+import { boundingReadings, type HostWatermark, inRowOrder, type RowOptions } from '@bulkhead/accounting';
 import type { Conservation, Gap, LedgerReading, Ownership, TenantId, Timestamp, UsageRow } from '@bulkhead/model';
+import { loadConservation } from './conservation.ts';
 import { type Database, inScope, type TenantScope } from './database.ts';
-import { loadReadings } from './ledger-reading.ts';
+import { loadGaps } from './ledger-gap.ts';
+import { freshHours, liveRows } from './ledger-live.ts';
+import { loadReadings, readingIdOf } from './ledger-reading.ts';
+import { selectRows } from './ledger-row.ts';
+import { loadOwnerships, ownedBy } from './ownership.ts';
 
 /**
  * What a tenant is charged for within [start, end): the border between what is measured and what is priced. Everything
- * that a draft, a closing or a proof needs of the ledger is asked for here.
+ * that a draft, a closing or a proof needs of the ledger is asked for here. What a tenant owns may be read on a host of
+ * another's: these functions look past the scope once they have seen that it holds the tenant.
  */
 export interface LedgerQuery {
   tenantId: TenantId;
@@ -13,77 +19,117 @@ export interface LedgerQuery {
   start: Timestamp;
   /** Exclusive. */
   end: Timestamp;
-  /** Where rows are divided beside each hour and each change of owner; `cutsOf` tells those of price plans. Bounds of the period count by themselves. */
+  /**
+   * Where rows are divided beside each hour and each change of owner; `cutsOf` tells those of price plans. Bounds of the
+   * period count by themselves.
+   */
   cuts?: readonly Timestamp[];
 }
 
+type Period = Pick<LedgerQuery, 'start' | 'end'>;
+
 const isIn = (scope: TenantScope, tenantId: TenantId): boolean => scope === 'all' || scope.includes(tenantId);
 
-/** The options that rows and proof of a query are made with. */
+/** The options that rows and proof of a query are made with: for `proofOf` and `verifyEvidence`. */
 export function rowOptionsOf(
-  { start, end, cuts = [] }: LedgerQuery,
+  { start, end, cuts = [] }: Omit<LedgerQuery, 'tenantId'>,
   ownerships: readonly Ownership[],
-): RowOptions & { period: LedgerPeriod } {
+): RowOptions & { period: Period } {
   return { cuts: [...new Set([start, end, ...cuts])].sort(), ownerships, period: { start, end } };
 }
 
-interface LedgerPeriod {
-  start: Timestamp;
-  end: Timestamp;
-}
-
-/** Rows of a tenant, in their one order, divided at each hour, change of owner, bound of the period and cut. Out of scope: none. */
+/**
+ * Rows of a tenant, in their one order, divided at each hour, change of owner, bound of the period and cut. Hours that are
+ * made up already come as they are stored; the others, and those that a cut divides, of readings. Out of scope: none.
+ */
 export async function usageRowsOf(database: Database, scope: TenantScope, query: LedgerQuery): Promise<UsageRow[]> {
   if (!isIn(scope, query.tenantId)) return [];
-  const readings = await readingsOf(database, scope, query);
-  const rows = rowsOfReadings(readings, rowOptionsOf(query, await ownershipsOf(database, scope, query)));
-  return rows.filter(({ tenantId }) => tenantId === query.tenantId);
+  const { tenantId, start, end, cuts = [] } = query;
+  return await inScope(database, 'all', async (transaction) => {
+    const fresh = await freshHours(transaction, { start, end, cuts: [start, end, ...cuts] });
+    const stored = await selectRows(transaction, query);
+    const live = await liveRows(transaction, { tenantId, start, end, cuts: [start, end, ...cuts] }, fresh);
+    return inRowOrder([...stored.filter((row) => !fresh.has(row.resource.hostId, row.start)), ...live]);
+  });
 }
 
-async function readingsOf(database: Database, scope: TenantScope, { tenantId, start, end }: LedgerQuery): Promise<LedgerReading[]> {
-  return await inScope(database, scope, (transaction) => loadReadings(transaction, { tenantId, start, end, isWhole: true }));
+async function wholeReadings(database: Database, { tenantId, start, end }: LedgerQuery): Promise<LedgerReading[]> {
+  return await inScope(database, 'all', async (transaction) => {
+    const owned = await ownedBy(transaction, { tenantId, start, end });
+    const ids = owned.map(({ resource }) => readingIdOf(resource));
+    const own = await loadReadings(transaction, { tenantId, start, end, isWhole: true });
+    if (ids.length === 0) return own;
+    const others = await loadReadings(transaction, { ids, start, end, isWhole: true });
+    return [...own, ...others.filter((reading) => reading.tenantId !== tenantId)];
+  });
 }
 
-/** The readings that bound those rows: what an evidence pack keeps of all readings. Pass them to `proofOf`. */
+/** The readings that bound those rows: what an evidence pack keeps of all readings. */
 export async function boundingReadingsOf(database: Database, scope: TenantScope, query: LedgerQuery): Promise<LedgerReading[]> {
   if (!isIn(scope, query.tenantId)) return [];
-  const readings = await readingsOf(database, scope, query);
-  return boundingReadings(readings, rowOptionsOf(query, await ownershipsOf(database, scope, query)));
+  return boundingReadings(await wholeReadings(database, query), rowOptionsOf(query, await ownershipsOf(database, scope, query)));
 }
 
-/** Time within the period about which less is known than readings would tell. */
+/** Time within the period about which less is known than readings would tell. Nothing is filled in for it. */
 export async function gapsOfTenant(database: Database, scope: TenantScope, query: LedgerQuery): Promise<Gap[]> {
   if (!isIn(scope, query.tenantId)) return [];
-  return gapsOf(await readingsOf(database, scope, query)).filter(({ from, to }) => from < query.end && to > query.start);
+  return await inScope(database, 'all', (transaction) => loadGaps(transaction, query));
 }
 
-/** Intervals of ownership of the resources that the tenant owned within the period, those of other owners of the same resources included. */
-export async function ownershipsOf(_database: Database, _scope: TenantScope, _query: LedgerQuery): Promise<Ownership[]> {
-  return [];
+/** The whole history of ownership of the resources that the tenant owned within the period, other owners' intervals included. */
+export async function ownershipsOf(database: Database, scope: TenantScope, query: LedgerQuery): Promise<Ownership[]> {
+  if (!isIn(scope, query.tenantId)) return [];
+  return await inScope(database, 'all', async (transaction) => {
+    const owned = await ownedBy(transaction, query);
+    return await loadOwnerships(transaction, { keys: owned.map(({ key }) => key) });
+  });
 }
 
-/** The ledger of the tenant held against the kernel's own sums, an hour and host each, within the period. */
-export async function conservationOfPeriod(_database: Database, _scope: TenantScope, _query: LedgerQuery): Promise<Conservation[]> {
-  return [];
+/** The ledger of the tenant held against the kernel's own sums, an hour, host and meter each, within the period. */
+export async function conservationOfPeriod(database: Database, scope: TenantScope, query: LedgerQuery): Promise<Conservation[]> {
+  if (!isIn(scope, query.tenantId)) return [];
+  return await inScope(database, scope, (transaction) => loadConservation(transaction, query));
 }
 
 /**
- * Up to when everything of each host is in, by name of the host; `missing` are records of the period that never came. For
- * `closingOf`. Hosts belong to no tenant: callers have checked that the answer may be given.
+ * Up to when everything of each host is in, by name of the host; `missing` are records of its journal within the period
+ * that never came. For `closingOf`. Hosts belong to no tenant: callers have checked that the answer may be given.
  */
-export async function watermarksOf(database: Database, { start: _start, end: _end }: LedgerPeriod): Promise<HostWatermark[]> {
+export async function watermarksOf(database: Database, { start, end }: Period): Promise<HostWatermark[]> {
   const rows = await inScope(
     database,
     'all',
-    (transaction) => transaction.$queryRaw<{ host_id: string; name: string | null; until: Date | null; missing: bigint }[]>`
-      SELECT c.host_id, h.info ->> 'hostname' AS name, c.missing,
-             (SELECT max(m.at) FROM reading_minute m WHERE m.host_id = c.host_id) AS until
+    (transaction) => transaction.$queryRaw<{ host_id: string; name: string | null; told_until: Date | null; missing: number }[]>`
+      SELECT c.host_id, h.info ->> 'hostname' AS name, c.told_until,
+             coalesce((SELECT sum(g.next_seq - g.after_seq - 1) FROM journal_gap g
+                       WHERE g.host_id = c.host_id AND coalesce(g.from_at, '-infinity') < ${end}::timestamptz
+                         AND coalesce(g.to_at, 'infinity') > ${start}::timestamptz), 0)::float8 AS missing
       FROM journal_cursor c LEFT JOIN host h ON h.id = c.host_id ORDER BY 2, 1`,
   );
-  return rows.map(({ host_id, name, until, missing }) => ({
+  return rows.map(({ host_id, name, told_until, missing }) => ({
     hostId: host_id,
     name: name ?? host_id,
-    ...(until === null ? {} : { until: until.toISOString() }),
-    missing: Number(missing),
+    ...(told_until === null ? {} : { until: told_until.toISOString() }),
+    missing,
   }));
+}
+
+/** Keeps the readings of a tenant and period for as long as something rests on them, an invoice say. Held again: no change. */
+export async function holdReadings(database: Database, { tenantId, start, end, reason }: LedgerQuery & { reason: string }): Promise<void> {
+  await inScope(
+    database,
+    [tenantId],
+    (transaction) => transaction.$executeRaw`
+      INSERT INTO reading_hold (tenant_id, reason, start_at, end_at)
+      VALUES (${tenantId}, ${reason}, ${start}::timestamptz, ${end}::timestamptz) ON CONFLICT DO NOTHING`,
+  );
+}
+
+/** Nothing rests on them any longer for that reason. */
+export async function releaseReadings(database: Database, { tenantId, reason }: { tenantId: TenantId; reason: string }): Promise<void> {
+  await inScope(
+    database,
+    [tenantId],
+    (transaction) => transaction.$executeRaw`DELETE FROM reading_hold WHERE tenant_id = ${tenantId} AND reason = ${reason}`,
+  );
 }

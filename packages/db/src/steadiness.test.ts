@@ -31,17 +31,19 @@ describe('what the database must be told of', () => {
   };
 
   test('everything, where nothing is known', () => {
-    expect(new KnownIncarnations().remarkable(hostId, 0, first)).toEqual(first);
+    expect(new KnownIncarnations().remarkable(hostId, { after: 0, records: first })).toEqual(first);
   });
 
   test('nothing of incarnations that simply go on', () => {
-    expect(known().remarkable(hostId, 2, [reading({ minute: 2, container: 1 }), reading({ minute: 3, container: 1 })])).toEqual([]);
+    expect(
+      known().remarkable(hostId, { after: 2, records: [reading({ minute: 2, container: 1 }), reading({ minute: 3, container: 1 })] }),
+    ).toEqual([]);
   });
 
   test('everything, once somebody else has moved the cursor', () => {
     const next = [reading({ minute: 2, container: 1 })];
-    expect(known().remarkable(hostId, 7, next)).toEqual(next);
-    expect(known().remarkable('0198a000-0000-7000-8000-000000000009', 2, next)).toEqual(next);
+    expect(known().remarkable(hostId, { after: 7, records: next })).toEqual(next);
+    expect(known().remarkable('0198a000-0000-7000-8000-000000000009', { after: 2, records: next })).toEqual(next);
   });
 
   test('all records of an incarnation that is new, ends or goes back, and of no other', () => {
@@ -52,7 +54,7 @@ describe('what the database must be told of', () => {
       reading({ minute: 3, container: 3 }),
     ]) {
       const before = reading({ minute: 2, container: odd.containerId === first[0]?.containerId ? 1 : 3 });
-      expect(known().remarkable(hostId, 2, [before, steady, odd])).toEqual([before, odd]);
+      expect(known().remarkable(hostId, { after: 2, records: [before, steady, odd] })).toEqual([before, odd]);
     }
   });
 
@@ -60,6 +62,6 @@ describe('what the database must be told of', () => {
     const memory = known();
     memory.remember(hostId, { after: 2, seq: 3, records: [reading({ minute: 2, container: 1, final: true })] });
     const again = reading({ minute: 3, container: 1 });
-    expect(memory.remarkable(hostId, 3, [again, reading({ minute: 3, container: 2 })])).toEqual([again]);
+    expect(memory.remarkable(hostId, { after: 3, records: [again, reading({ minute: 3, container: 2 })] })).toEqual([again]);
   });
 });

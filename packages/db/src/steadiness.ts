@@ -1,4 +1,5 @@
 import type { Counter, HostId, ReadingRecord, Timestamp } from '@bulkhead/model';
+import type { Marks } from './ledger-mark.ts';
 import { type MeterField, meters } from './meter.ts';
 
 /** What of a reading the next one is held against. */
@@ -17,9 +18,15 @@ export function standingOf({ at, boottimeMsec, reading, accumulators }: ReadingR
 /** Compares counters as the kernel prints them, without leading zeros: a hundred times cheaper than making numbers of both. */
 const isBelow = (left: Counter, right: Counter): boolean => (left.length === right.length ? left < right : left.length < right.length);
 
-/** Whether `next` was taken after `last`, stands no lower in any meter, and measures the same meters. */
+/** Whether the wall clock was set in between: packages/accounting allows for the same slewing. */
+function isClockSet(last: Standing, next: Standing): boolean {
+  const durationMsec = Number(next.boottimeMsec) - Number(last.boottimeMsec);
+  return Math.abs(Date.parse(next.at) - Date.parse(last.at) - durationMsec) > 1000 + durationMsec / 1000;
+}
+
+/** Whether `next` was taken after `last` by both clocks, stands no lower in any meter, and measures the same meters. */
 export function goesOn(last: Standing, next: Standing): boolean {
-  if (next.at < last.at || !isBelow(last.boottimeMsec, next.boottimeMsec)) return false;
+  if (next.at < last.at || !isBelow(last.boottimeMsec, next.boottimeMsec) || isClockSet(last, next)) return false;
   return meters.every(({ field }) => {
     const [from, to] = [last.values[field], next.values[field]];
     return from === undefined || to === undefined ? from === to : !isBelow(to, from);
@@ -50,8 +57,15 @@ export class KnownIncarnations {
     return host?.seq === seq ? host.standings : undefined;
   }
 
-  /** The records of those incarnations which are new, end, or do not simply go on: the database must be told of these. */
-  remarkable(hostId: HostId, after: number, records: readonly ReadingRecord[]): ReadingRecord[] {
+  /**
+   * The records of those incarnations which are new, end, or do not simply go on: the database must be told of these.
+   *
+   * @param marks told of the hours of each that goes on
+   */
+  remarkable(
+    hostId: HostId,
+    { after, records, marks }: { after: number; records: readonly ReadingRecord[]; marks?: Marks },
+  ): ReadingRecord[] {
     const standings = this.#standings(hostId, after);
     if (standings === undefined) return [...records];
     const latest = new Map<string, Standing>();
@@ -61,7 +75,9 @@ export class KnownIncarnations {
       const key = keys[index] ?? '';
       const last = latest.get(key) ?? standings.get(key);
       const next = standingOf(record);
-      if (record.final || last === undefined || !goesOn(last, next)) told.add(key);
+      const isGoingOn = last !== undefined && goesOn(last, next);
+      if (isGoingOn) marks?.addStep(record.tenantId, last, next);
+      if (record.final || !isGoingOn) told.add(key);
       latest.set(key, next);
     }
     return told.size === 0 ? [] : records.filter((_, index) => told.has(keys[index] ?? ''));

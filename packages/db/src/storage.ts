@@ -22,12 +22,16 @@ export async function readStorage(database: Database): Promise<Storage> {
   return await inScope(database, 'all', async (transaction) => {
     const [whole] = await transaction.$queryRaw<{ bytes: string }[]>`SELECT pg_database_size(current_database())::text AS bytes`;
     const tables = await transaction.$queryRaw<(TableStorage & { counted: boolean; quoted: string })[]>`
-      SELECT c.relname AS name, quote_ident(c.relname) AS quoted, pg_total_relation_size(c.oid)::text AS bytes,
-             greatest(pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0)::text AS rows,
-             pg_relation_size(c.oid) <= ${countedBytes} AND has_table_privilege(c.oid, 'SELECT') AS counted
+      SELECT c.relname AS name, quote_ident(c.relname) AS quoted, size.bytes::text AS bytes, greatest(size.rows, 0)::text AS rows,
+             c.relkind = 'r' AND pg_relation_size(c.oid) <= ${countedBytes} AND has_table_privilege(c.oid, 'SELECT') AS counted
       FROM pg_class c
-      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
-      ORDER BY pg_total_relation_size(c.oid) DESC, c.relname`;
+      -- What is divided has its rows in its partitions.
+      CROSS JOIN LATERAL (
+        SELECT coalesce(sum(pg_total_relation_size(p.oid)), 0) AS bytes,
+               coalesce(sum(greatest(pg_stat_get_live_tuples(p.oid), p.reltuples::bigint)), 0) AS rows
+        FROM pg_class p WHERE p.oid = c.oid OR p.oid IN (SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = c.oid)) size
+      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+      ORDER BY size.bytes DESC, c.relname`;
     const small = tables.filter(({ counted }) => counted);
     const counts = small.map(({ name, quoted }) => Prisma.sql`SELECT ${name} AS name, count(*)::text AS rows FROM ${Prisma.raw(quoted)}`);
     const exact =

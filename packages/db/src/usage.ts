@@ -69,7 +69,7 @@ function selectUsage(scope: TenantScope, window: { tenantId: TenantId | undefine
   WITH bounds AS (SELECT coalesce(${from}::timestamptz, '-infinity') AS window_from, ${to}::timestamptz AS window_to),
   wanted AS (
     SELECT i.*, b.* FROM incarnation i, bounds b
-    WHERE ${inTenants} AND i.first_at <= b.window_to AND (i.final_at IS NULL OR i.final_at > b.window_from OR NOT i.steady)
+    WHERE ${inTenants} AND tenant_id <> '' AND i.first_at <= b.window_to AND (i.final_at IS NULL OR i.final_at > b.window_from OR NOT i.steady)
   ),
   steady AS (
     SELECT i.host_id, i.container_id, i.container_name, i.tenant_id,

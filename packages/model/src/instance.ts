@@ -22,12 +22,14 @@ export const Retention = z
     minuteDays: z.number().int().min(1).max(366).default(14),
     /** Hours of both. */
     hourMonths: z.number().int().min(1).max(120).default(13),
+    /** Days of use. */
+    dayMonths: z.number().int().min(1).max(1200).default(120),
   })
   .refine(({ minuteDays, hourMonths }) => minuteDays <= hourMonths * 28, { message: 'minutes must not be kept longer than hours' });
 export type Retention = z.infer<typeof Retention>;
 
 /** What is kept where nobody said otherwise. */
-export const defaultRetention: Retention = { liveMinutes: 15, minuteDays: 14, hourMonths: 13 };
+export const defaultRetention: Retention = { liveMinutes: 15, minuteDays: 14, hourMonths: 13, dayMonths: 120 };
 
 /** What the supervisor tells a service: the file named by BULKHEAD_CONFIG. It may hold a database password, so it is mode 0400 and owned by the service's user. */
 export const ServiceConfig = z.object({
