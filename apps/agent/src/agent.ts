@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Cgroups, HostCgroupControl, openHierarchies, readEndFacts } from '@bulkhead/cgroup';
+import { type Cgroups, CpuSums, HostCgroupControl, openHierarchies, readEndFacts } from '@bulkhead/cgroup';
 import {
   type ContainerRuntime,
   type FailPoint,
@@ -38,6 +38,7 @@ import { Labs } from './lab/labs.ts';
 import { explain, type Log } from './log.ts';
 import { NamespaceView } from './namespace/namespace-view.ts';
 import { createAgentRouter } from './router/index.ts';
+import { readCgroupSums } from './sampler/cgroup-sums.ts';
 import { now } from './sampler/clock.ts';
 import { KeptIntegralsFile } from './sampler/kept-integrals.ts';
 import { Sampler } from './sampler/sampler.ts';
@@ -183,6 +184,7 @@ export async function startAgent({
             : [],
       }),
   });
+  const cpuSums = new CpuSums(hierarchies);
   const sampler: Sampler = parts.use(
     new Sampler({
       hostId,
@@ -193,6 +195,7 @@ export async function startAgent({
       kept: new KeptIntegralsFile(`${paths.run}/agent/integrals.json`, bootId),
       cgroupPath: (container) => runtime.cgroupPath(container),
       onReading: (path, reading) => hostCgroups.feed(path, reading),
+      readSums: (moment) => readCgroupSums({ hostId, bootId, counters: cpuSums, instancePath: own.cgroupPath.slice(1) }, moment),
       onFinal: (container, reading, isWhole) => postMortems.seal(container, reading, isWhole),
       onClockStep(msec) {
         clockSteps += 1;

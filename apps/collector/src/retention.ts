@@ -1,4 +1,5 @@
 import {
+  checkLedger,
   dropCgroups,
   dropReadings,
   dropUsage,
@@ -79,12 +80,16 @@ export async function applyRetention(
   return progress;
 }
 
-/** Makes rows of use of hours that are over, and of those that readings came late for. */
+/** Makes rows of use of hours that are over, and of those that readings came late for; holds them against the kernel's sums. */
 export async function rollUpLedger({ database, hostId }: Pick<Source, 'database' | 'hostId'>): Promise<Progress> {
   const before = new Date(Date.now() - ledgerGraceMsec);
-  const step = async () => {
-    const { rows, finished } = await rollUpUsage(database, hostId, before);
-    return { removed: rows, finished };
-  };
-  return (await forAMoment(step)).finished ? 'done' : 'unfinished';
+  let progress: Progress = 'done';
+  for (const work of [rollUpUsage, checkLedger]) {
+    const { finished } = await forAMoment(async () => {
+      const { rows, finished: isLast } = await work(database, hostId, before);
+      return { removed: rows, finished: isLast };
+    });
+    if (!finished) progress = 'unfinished';
+  }
+  return progress;
 }

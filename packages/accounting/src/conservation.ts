@@ -5,6 +5,7 @@ import {
   type MeterId,
   meterFacts,
   Problem,
+  type Quantity,
   type TenantId,
   type Timestamp,
 } from '@bulkhead/model';
@@ -19,6 +20,8 @@ export interface ConservationWindow {
   end: Timestamp;
   /** How much may be unexplained, in millionths of the counter: reading a tree of files takes a moment. */
   tolerancePpm: number;
+  /** In the meter's own unit: so little may be unexplained however small the counter is. Nothing where it is absent. */
+  allowance?: Quantity | undefined;
 }
 
 /** An amount of a meter with the name of what accounts for it. */
@@ -29,7 +32,7 @@ export interface NamedQuantity {
 
 /** Holds a counter against what accounts for it. */
 export function checkConservation(
-  { hostId, meter, start, end, tolerancePpm, tenantId }: ConservationWindow & { tenantId?: TenantId | undefined },
+  { hostId, meter, start, end, tolerancePpm, allowance, tenantId }: ConservationWindow & { tenantId?: TenantId | undefined },
   counter: bigint,
   explained: readonly NamedQuantity[],
 ): Conservation {
@@ -47,7 +50,8 @@ export function checkConservation(
     unexplained: String(unexplained),
     unexplainedPpm,
     tolerancePpm,
-    holds: unexplainedPpm !== null && unexplainedPpm <= tolerancePpm,
+    ...(allowance === undefined ? {} : { allowance }),
+    holds: size <= BigInt(allowance ?? 0) || (unexplainedPpm !== null && unexplainedPpm <= tolerancePpm),
   };
 }
 

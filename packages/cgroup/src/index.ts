@@ -22,6 +22,7 @@ export { type Membership, membershipsOf, parseMemberships } from './control/proc
 export type { UseNow, VitalGroup } from './control/protection.ts';
 export { type TakingBack, takeBackAll } from './control/taking-back.ts';
 export * from './control/types.ts';
+export { type CpuSum, CpuSums } from './cpu-sums.ts';
 export { detectCgroups } from './detect.ts';
 export { type CountKind, countKindNames, countKinds, countSourceOf, parseCount } from './events/count-kinds.ts';
 export { type EndFacts, parsePressureTotal, readEndFacts } from './events/end-facts.ts';

@@ -13,6 +13,7 @@ interface Row {
   unexplained: string;
   unexplained_ppm: string | null;
   tolerance_ppm: number;
+  allowance: string | null;
   holds: boolean;
 }
 
@@ -27,6 +28,7 @@ const toConservation = (row: Row): Conservation => ({
   unexplained: row.unexplained,
   unexplainedPpm: row.unexplained_ppm === null ? null : Number(row.unexplained_ppm),
   tolerancePpm: row.tolerance_ppm,
+  ...(row.allowance === null ? {} : { allowance: row.allowance }),
   holds: row.holds,
 });
 
@@ -43,7 +45,7 @@ export async function loadConservation(transaction: Transaction, query: Conserva
   const { tenantId, hostId, start, end } = query;
   const rows = await transaction.$queryRaw<Row[]>`
     SELECT host_id::text, tenant_id, meter, start_at, end_at, counter::text, explained, unexplained::text, unexplained_ppm::text,
-           tolerance_ppm, holds
+           tolerance_ppm, allowance::text, holds
     FROM conservation
     WHERE hour >= ${start}::timestamptz AND hour < ${end}::timestamptz
       AND ${tenantId === undefined ? Prisma.sql`true` : Prisma.sql`tenant_id = ${tenantId ?? ''}`}

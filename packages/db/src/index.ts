@@ -2,6 +2,7 @@
 export { type CgroupHistoryPoint, type CgroupHistoryQuery, readCgroupHistory } from './cgroup-history.ts';
 export { KnownCgroups } from './cgroup-ingest.ts';
 export * from './cgroup-rollup.ts';
+export { checkLedger, checkSince } from './conservation-check.ts';
 export { findContainer, type HostContainer, listContainers, listPastContainers } from './container.ts';
 export * from './cursor.ts';
 export { createDatabase, type Database, type DatabaseOptions, isDatabaseAway, type TenantScope } from './database.ts';

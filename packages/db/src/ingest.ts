@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   type CgroupMinutes,
+  type CgroupSums,
   type Container,
   type HostEvent,
   type HostId,
@@ -12,7 +13,9 @@ import {
   type Timestamp,
 } from '@bulkhead/model';
 import { KnownCgroups, writeCgroupMinutes } from './cgroup-ingest.ts';
+import { writeCgroupSums } from './cgroup-sums.ts';
 import { type Database, inScope, isUniqueViolation, type Transaction } from './database.ts';
+import { toGroupRecord } from './group-record.ts';
 import { insertIncarnations, toIncarnationRows, updateIncarnations } from './incarnation-row.ts';
 import { keepGaps, momentOf } from './journal-gap.ts';
 import { toJsonText } from './json-text.ts';
@@ -57,7 +60,10 @@ function hostOf(record: JournalRecord): HostId | undefined {
       return record.incarnation.hostId;
     case 'event':
       return record.event.hostId;
+    case 'cgroup-reading':
+      return record.incarnation.hostId;
     case 'cgroup-minutes':
+    case 'cgroup-sums':
     case 'post-mortem':
       return record.hostId;
     case 'container':
@@ -69,6 +75,7 @@ function sort(page: JournalPage) {
   const readings: ReadingRecord[] = [];
   const events: HostEvent[] = [];
   const minutes: CgroupMinutes[] = [];
+  const sums: CgroupSums[] = [];
   // Of several cards of one container the last one stands.
   const cards = new Map<string, PostMortem>();
   // The last state of each container in the page is the one that stands.
@@ -89,8 +96,14 @@ function sort(page: JournalPage) {
       case 'reading':
         readings.push(record);
         break;
+      case 'cgroup-reading':
+        readings.push(toGroupRecord(record));
+        break;
       case 'cgroup-minutes':
         minutes.push(record);
+        break;
+      case 'cgroup-sums':
+        sums.push(record);
         break;
       case 'post-mortem':
         cards.set(record.card.containerId, record.card);
@@ -103,7 +116,7 @@ function sort(page: JournalPage) {
         break;
     }
   }
-  return { readings, events, minutes, cards: [...cards.values()], containers: [...containers.values()], seq, missing, toldUntil };
+  return { readings, events, minutes, sums, cards: [...cards.values()], containers: [...containers.values()], seq, missing, toldUntil };
 }
 
 /**
@@ -218,14 +231,14 @@ export async function ingest(
   cgroups = new KnownCgroups(),
 ): Promise<IngestResult> {
   const { hostId, after } = page;
-  const { readings, events, minutes, cards, containers, seq, missing, toldUntil } = sort(page);
+  const { readings, events, minutes, sums, cards, containers, seq, missing, toldUntil } = sort(page);
   const marks = new Marks();
   const remarkable = known.remarkable(hostId, { after, records: readings, marks });
   // Those of the other readings came with the incarnation's first one.
   const tenants = new Set(
     [...remarkable, ...events, ...cards, ...containers.map(({ container }) => container)]
       .map(({ tenantId }) => tenantId)
-      .filter((id) => id !== undefined),
+      .filter((id) => id !== undefined && id !== ''),
   );
   const write = async (transaction: Transaction, expectation: Expectation): Promise<IngestResult> => {
     if (!(await claimCursor(transaction, { hostId, after, seq, missing }))) {
@@ -239,6 +252,7 @@ export async function ingest(
       await transaction.$executeRaw`UPDATE journal_cursor SET told_until = ${toldUntil}::timestamptz WHERE host_id = ${hostId}::uuid`;
     const written = await writeReadings(transaction, { hostId, records: readings, remarkable }, expectation);
     await markNeighbours(transaction, { hostId, records: remarkable, marks });
+    if (sums.length > 0) await writeCgroupSums(transaction, { hostId, sums, marks });
     await storeMarks(transaction, hostId, marks);
     if (containers.length > 0) await writeContainers(transaction, hostId, containers);
     if (events.length > 0) await writeEvents(transaction, events);

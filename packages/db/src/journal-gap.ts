@@ -7,6 +7,8 @@ export function momentOf(record: JournalRecord): Timestamp | undefined {
   switch (record.kind) {
     case 'reading':
     case 'cgroup-minutes':
+    case 'cgroup-reading':
+    case 'cgroup-sums':
       return record.at;
     case 'event':
       return record.event.at;

@@ -48,11 +48,16 @@ export class Marks {
     return this.#hours.size;
   }
 
+  /** With the sums of the host, which are read a moment before the bound of an hour: so those of the next hour too. */
   toRows(): { tenantId: string; hour: Timestamp }[] {
-    return [...this.#hours].sort().map((key) => {
+    const marks = [...this.#hours].map((key) => {
       const [tenantId = '', msec] = key.split(' ');
-      return { tenantId, hour: new Date(Number(msec)).toISOString() };
+      return { tenantId, msec: Number(msec) };
     });
+    const sums = new Set(marks.flatMap(({ msec }) => [msec, msec + hourMsec]));
+    return [...marks.filter(({ tenantId }) => tenantId !== hostMark), ...[...sums].map((msec) => ({ tenantId: hostMark, msec }))]
+      .sort((left, right) => left.msec - right.msec || (left.tenantId < right.tenantId ? -1 : 1))
+      .map(({ tenantId, msec }) => ({ tenantId, hour: new Date(msec).toISOString() }));
   }
 }
 

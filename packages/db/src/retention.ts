@@ -46,6 +46,10 @@ export async function thinReadings(database: Database, hostId: HostId, before: D
       ) old
       WHERE m.host_id = old.host_id AND m.boot_id = old.boot_id AND m.cgroup_ino = old.cgroup_ino
         AND m.boottime_msec = old.boottime_msec AND old.next IS NOT NULL AND old.before IS NOT NULL AND NOT old.final`;
+    // Of sums the last of an hour stays: that is where checks begin and end.
+    await transaction.$executeRaw`
+      DELETE FROM group_reading WHERE host_id = ${hostId}::uuid AND role IN ('root', 'top', 'instance', 'tenant') AND at >= ${from} AND at < (
+        SELECT max(at) FROM group_reading WHERE host_id = ${hostId}::uuid AND role = 'root' AND at >= ${from} AND at < ${until})`;
     await transaction.$executeRaw`UPDATE journal_cursor SET thinned_until = ${until} WHERE host_id = ${hostId}::uuid`;
     return { removed, finished: until >= end };
   });
@@ -92,6 +96,8 @@ export async function dropReadings(database: Database, hostId: HostId, before: D
         RETURNING 1
       )
       SELECT count(*) AS removed FROM gone`;
+    await transaction.$executeRaw`
+      DELETE FROM group_reading WHERE host_id = ${hostId}::uuid AND role IN ('root', 'top', 'instance', 'tenant') AND at < ${until}`;
     await transaction.$executeRaw`UPDATE journal_cursor SET dropped_until = ${until} WHERE host_id = ${hostId}::uuid`;
     return { removed: ended + Number(passed?.removed ?? 0), finished: until >= end };
   });

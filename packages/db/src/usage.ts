@@ -41,7 +41,7 @@ export interface UsageSummary {
   containers: UsageLine[];
 }
 
-type UsageRow = Record<(typeof meters)[number]['column'], string | null> & {
+export type UsageRow = Record<(typeof meters)[number]['column'], string | null> & {
   host_id: string;
   container_id: string;
   container_name: string;
@@ -61,15 +61,19 @@ const ofIncarnation = Prisma.raw(sameIncarnation('m', 'i'));
  * Usage of every container in scope. A steady incarnation's is the difference of two rows, found by index; of the
  * others every row is looked at, meter by meter, and a counter that went down begins again from zero.
  */
-function selectUsage(scope: TenantScope, window: { tenantId: TenantId | undefined; from: string | null; to: string }): Prisma.Sql {
-  const { tenantId, from, to } = window;
+export function selectUsage(
+  scope: TenantScope,
+  window: { tenantId?: TenantId | undefined; hostId?: HostId; from: string | null; to: string },
+): Prisma.Sql {
+  const { tenantId, hostId, from, to } = window;
+  const onHost = hostId === undefined ? Prisma.sql`true` : Prisma.sql`host_id = ${hostId}::uuid`;
   const tenants = tenantId !== undefined ? [tenantId] : scope === 'all' ? undefined : [...scope];
   const inTenants = tenants === undefined ? Prisma.sql`true` : Prisma.sql`tenant_id = ANY (${tenants}::text[])`;
   return Prisma.sql`
   WITH bounds AS (SELECT coalesce(${from}::timestamptz, '-infinity') AS window_from, ${to}::timestamptz AS window_to),
   wanted AS (
     SELECT i.*, b.* FROM incarnation i, bounds b
-    WHERE ${inTenants} AND tenant_id <> '' AND i.first_at <= b.window_to AND (i.final_at IS NULL OR i.final_at > b.window_from OR NOT i.steady)
+    WHERE ${inTenants} AND ${onHost} AND tenant_id <> '' AND i.first_at <= b.window_to AND (i.final_at IS NULL OR i.final_at > b.window_from OR NOT i.steady)
   ),
   steady AS (
     SELECT i.host_id, i.container_id, i.container_name, i.tenant_id,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CgroupMinutes, CgroupPath } from './cgroup.ts';
+import { CgroupReading, CgroupSums } from './cgroup-reading.ts';
 import { Container } from './container.ts';
 import { PostMortemRecord } from './post-mortem.ts';
 import { ContainerId, HostId, TenantId, Timestamp } from './primitives.ts';
@@ -93,6 +94,8 @@ export type HostEvent = z.infer<typeof HostEvent>;
 export const JournalRecord = z.discriminatedUnion('kind', [
   ReadingRecord,
   CgroupMinutes,
+  CgroupReading,
+  CgroupSums,
   PostMortemRecord,
   z.object({ kind: z.literal('event'), event: HostEvent }),
   z.object({ kind: z.literal('container'), container: Container, deleted: z.boolean() }),

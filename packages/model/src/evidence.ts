@@ -28,6 +28,8 @@ export const Conservation = z.strictObject({
   /** Size of the unexplained part in millionths of the counter, rounded up; null where the counter stood still and the rest did not. */
   unexplainedPpm: z.number().int().nonnegative().nullable(),
   tolerancePpm: z.number().int().nonnegative(),
+  /** What may be unexplained however small the counter is: reading a tree takes a moment, and each counter is rounded. Absent: nothing. */
+  allowance: Quantity.optional(),
   holds: z.boolean(),
 });
 export type Conservation = z.infer<typeof Conservation>;

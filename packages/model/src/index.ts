@@ -3,6 +3,7 @@ export * from './cgroup.ts';
 export * from './cgroup-config.ts';
 export * from './cgroup-config-size.ts';
 export * from './cgroup-control.ts';
+export * from './cgroup-reading.ts';
 export * from './cgroup-setting.ts';
 export * from './cgroup-text/index.ts';
 export * from './container.ts';

@@ -138,6 +138,7 @@ CREATE TABLE "conservation" (
     "unexplained" DECIMAL(40,0) NOT NULL,
     "unexplained_ppm" BIGINT,
     "tolerance_ppm" INTEGER NOT NULL,
+    "allowance" DECIMAL(40,0),
     "holds" BOOLEAN NOT NULL,
 
     CONSTRAINT "conservation_pkey" PRIMARY KEY ("host_id","tenant_id","hour","meter")

@@ -7,8 +7,15 @@ const stepEntries = 500;
 const enough = 0.9;
 const hourMsec = 3_600_000;
 
+/** Whose cumulative counters a record tells, where a later one tells all that it does. */
+function lifeOf(record: JournalRecord): string | undefined {
+  if (record.kind === 'cgroup-sums') return record.bootId;
+  if ((record.kind !== 'reading' && record.kind !== 'cgroup-reading') || record.final) return undefined;
+  return `${record.incarnation.bootId} ${record.incarnation.cgroupIno}`;
+}
+
 /**
- * Bounds a journal that nobody collects: of old entries, transcripts and charts of cgroups go, and of readings all but the last of an hour.
+ * Bounds a journal that nobody collects: of old entries, transcripts and charts of cgroups go, and of readings and sums all but the last of an hour.
  * Counters are cumulative, so no use is lost; last readings, containers and events stay.
  */
 export class Compaction {
@@ -49,9 +56,9 @@ export class Compaction {
     }
     // Charts of cgroups bill nobody.
     if (record.kind === 'cgroup-minutes') return { seq, record: undefined };
-    if (record.kind !== 'reading' || record.final) return undefined;
-    const { bootId, cgroupIno } = record.incarnation;
-    const key = `${bootId} ${cgroupIno} ${Math.floor(Number(record.boottimeMsec) / hourMsec)}`;
+    const life = lifeOf(record);
+    if (life === undefined || !('boottimeMsec' in record)) return undefined;
+    const key = `${life} ${Math.floor(Number(record.boottimeMsec) / hourMsec)}`;
     const before = this.#hours.get(key);
     this.#hours.set(key, seq);
     if (this.#hours.size > 20_000) this.#hours = new Map([...this.#hours].slice(10_000));

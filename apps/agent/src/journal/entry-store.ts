@@ -125,6 +125,8 @@ export class EntryStore implements Disposable {
       }
       case 'reading':
       case 'cgroup-minutes':
+      case 'cgroup-reading':
+      case 'cgroup-sums':
         break;
     }
   }

@@ -1,7 +1,18 @@
 import type { CgroupReader, Cgroups } from '@bulkhead/cgroup';
 import { initName } from '@bulkhead/container';
 import { hasErrno } from '@bulkhead/kernel';
-import type { BootId, Container, ContainerId, HostId, PostMortemRecord, Reading, ReadingRecord, Sample, Timestamp } from '@bulkhead/model';
+import type {
+  BootId,
+  CgroupSums,
+  Container,
+  ContainerId,
+  HostId,
+  PostMortemRecord,
+  Reading,
+  ReadingRecord,
+  Sample,
+  Timestamp,
+} from '@bulkhead/model';
 import type { Journal } from '../journal/journal.ts';
 import { explain, type Log } from '../log.ts';
 import { Broadcast } from '../stream/broadcast.ts';
@@ -46,6 +57,8 @@ export interface SamplerOptions {
    * @param isWhole false where its cgroup was gone before it could be read once more
    */
   onFinal?(container: Container, reading: Reading | undefined, isWhole: boolean): PostMortemRecord | undefined;
+  /** Reads sums of groups beside the containers' records of a minute. */
+  readSums?(moment: Moment): CgroupSums;
   /** The wall clock was set by so much. */
   onClockStep(msec: number): void;
   log: Log;
@@ -180,17 +193,33 @@ export class Sampler implements Disposable {
     const stepped = this.#clock.look(moment);
     if (stepped !== undefined) this.#options.onClockStep(stepped);
     const dueNsec = moment.boottimeNsec - BigInt(firstReadingMsec) * 1_000_000n;
-    for (const [id, { sinceNsec }] of [...this.#begun]) if (sinceNsec <= dueNsec) this.#open(id);
-    const samples = this.#sample([...this.#meters.values()], moment);
-    this.rounds.publish({ at: new Date(moment.wallMsec).toISOString(), samples });
     const minute = moment.boottimeNsec / 1_000_000_000n / recordEverySeconds;
-    if (minute !== this.#minute) {
+    const isRecorded = minute !== this.#minute;
+    // What is held against the sums of a minute must not lack the youngest.
+    for (const [id, { sinceNsec }] of [...this.#begun]) if (isRecorded || sinceNsec <= dueNsec) this.#open(id);
+    const samples = this.#sample([...this.#meters.values()], moment);
+    const sums = isRecorded ? this.#readSums(moment) : [];
+    this.rounds.publish({ at: new Date(moment.wallMsec).toISOString(), samples });
+    if (isRecorded) {
       this.#minute = minute;
-      const records = this.#records(moment);
+      const records = [...this.#records(moment), ...sums];
       // Durable before long; where the disk is full the journal says so and tries again.
       if (records.length > 0) void this.#options.journal.append(records).catch(() => undefined);
     }
     this.#keep();
+  }
+
+  #readSums(moment: Moment): CgroupSums[] {
+    try {
+      const sums = this.#options.readSums?.(moment);
+      return sums === undefined ? [] : [sums];
+    } catch (failure) {
+      this.#options.log.error(
+        { error: explain(failure) },
+        'the sums of groups could not be read; the ledger is held against the next ones',
+      );
+      return [];
+    }
   }
 
   /** Somebody else removed the cgroup: what was last read is the last that is known. */
@@ -224,12 +253,13 @@ export class Sampler implements Disposable {
     }
   }
 
-  /** A reading of every running container, durable when it resolves. */
+  /** A reading of every running container, and of the sums over them, durable when it resolves. */
   async flush(): Promise<void> {
     const moment = now();
     for (const id of [...this.#begun.keys()]) this.#open(id);
     for (const { meter, reading } of this.#read([...this.#meters.values()])) meter.take(reading, moment);
-    await this.#options.journal.append(this.#records(moment));
+    const sums = this.#readSums(moment);
+    await this.#options.journal.append([...this.#records(moment), ...sums]);
     this.#keep();
   }
 
