@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  checkLedger,
   ensureTenant,
+  holdReadings,
   ingest,
   listContainers,
   listEvents,
@@ -9,12 +11,16 @@ import {
   listPastContainers,
   listReadingConflicts,
   listTenants,
+  own,
+  readCursor,
   rollUpDay,
   rollUpHour,
+  rollUpUsage,
   summariseUsage,
   upsertHost,
 } from '../../packages/db/src/index.ts';
 import { makeCgroupMinutes } from '../../packages/db/test/cgroup-minutes.ts';
+import { makeCgroupSums } from '../../packages/db/test/cgroup-sums.ts';
 import { type Connection, connect, type FreshDatabase, freshDatabase } from '../../packages/db/test/fresh-database.ts';
 import { atMinute, makeContainer, makeEvent, makePostMortem, makeReading, toEntries } from '../../packages/db/test/journal.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
@@ -63,6 +69,25 @@ beforeAll(async () => {
   });
   while (!(await rollUpHour(db.collector, hostId, new Date(atMinute(2880)))).finished);
   while (!(await rollUpDay(db.collector, hostId, new Date(atMinute(1440)))).finished);
+  // Of the ledger: rows of two tenants, a mark that is left, sums of two moments, and what came late, over a leap.
+  const sums = [0, 59, 119].map((minute) => makeCgroupSums({ hostId, bootId, minute }));
+  const late = ['acme', 'beta'].map((tenantId, index) =>
+    makeReading({ hostId, bootId, minute: 55, container: index + 1, tenantId, final: true }),
+  );
+  const { seq } = await readCursor(db.collector, hostId);
+  await ingest(db.collector, { hostId, after: seq, entries: toEntries([...sums, ...late], seq + 5) });
+  while (!(await rollUpUsage(db.collector, hostId, new Date(atMinute(60)))).finished);
+  while (!(await checkLedger(db.collector, hostId, new Date(atMinute(120)))).finished);
+  for (const tenantId of ['acme', 'beta']) {
+    const period = { tenantId, start: atMinute(0), end: atMinute(60) };
+    await holdReadings(db.web, { ...period, reason: 'a test' });
+    await own(db.web, {
+      tenantId,
+      resource: { hostId, kind: 'cgroup', id: `/of-${tenantId}`, name: `/of-${tenantId}` },
+      from: atMinute(0),
+      by: 'a test',
+    });
+  }
 });
 afterAll(async () => {
   await Promise.all([web?.end(), collector?.end()]);
@@ -145,6 +170,15 @@ describe('row-level security by itself', () => {
     'cgroup_minute',
     'cgroup_hour',
     'cgroup_day',
+    'journal_gap',
+    'ownership',
+    'group_reading',
+    'usage_dirty',
+    'usage_hour',
+    'usage_day',
+    'usage_gap',
+    'conservation',
+    'reading_hold',
   ];
 
   test.each(tables)('%s shows nothing without a scope, and everything to *', async (table) => {
@@ -197,6 +231,7 @@ describe('grants', () => {
   test.each([
     ...['host', 'container', 'incarnation', 'reading_minute', 'reading_conflict', 'event', 'journal_cursor'],
     ...['cgroup', 'cgroup_minute', 'cgroup_hour', 'cgroup_day'],
+    ...['usage_hour', 'usage_day', 'usage_gap', 'conservation'],
   ])('the web cannot change %s', async (table) => {
     await expect(asRole(web, `DELETE FROM ${table}`)).rejects.toThrow(denied);
     await expect(asRole(web, `INSERT INTO ${table} SELECT * FROM ${table}`)).rejects.toThrow(denied);
@@ -207,6 +242,21 @@ describe('grants', () => {
   test.each(['reading_minute', 'event', 'reading_conflict'])('the collector cannot change what it has written to %s', async (table) => {
     await expect(asRole(collector, `UPDATE ${table} SET tenant_id = tenant_id`)).rejects.toThrow(denied);
   });
+  test.each(['group_reading', 'usage_hour', 'conservation', 'ownership', 'reading_hold'])(
+    'the collector cannot write anew %s',
+    async (table) => {
+      await expect(asRole(collector, `UPDATE ${table} SET tenant_id = tenant_id`)).rejects.toThrow(denied);
+    },
+  );
+
+  test('what was owned can be ended and not taken away, and a partition is reached through its table alone', async () => {
+    await expect(asRole(web, 'DELETE FROM ownership')).rejects.toThrow(denied);
+    await expect(asRole(web, 'UPDATE ownership SET from_at = from_at')).rejects.toThrow(denied);
+    const { rows } = await db.owner.query(`SELECT relname FROM pg_class WHERE relnamespace = 'ledger'::regnamespace AND relkind = 'r'`);
+    expect(rows.map(({ relname }) => relname).sort()).toEqual(['usage_day_2026', 'usage_hour_2026_01']);
+    for (const client of [web, collector]) await expect(asRole(client, 'SELECT * FROM ledger.usage_hour_2026_01')).rejects.toThrow(denied);
+  });
+
   test('the collector cannot change what an agent told of cgroups', async () => {
     await expect(asRole(collector, 'UPDATE cgroup_minute SET pids = pids')).rejects.toThrow(denied);
     await expect(asRole(collector, 'UPDATE cgroup SET path = path')).rejects.toThrow(denied);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { detectCgroups } from '@bulkhead/cgroup';
-import { cgroupRoot, type Conservation, type JournalEntry } from '@bulkhead/model';
+import { type Conservation, cgroupRoot, type JournalEntry } from '@bulkhead/model';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { checkSince, ingest } from '../../packages/db/src/index.ts';
 import { type FreshDatabase, freshDatabase } from '../../packages/db/test/fresh-database.ts';

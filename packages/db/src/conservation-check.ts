@@ -79,9 +79,10 @@ async function store(transaction: Transaction, { hostId, start }: Hour, checks: 
 export async function checkLedger(database: Database, hostId: HostId, before: Date): Promise<RolledUp> {
   return await inScope(database, 'all', async (transaction) => {
     const [mark] = await transaction.$queryRaw<{ hour: Date }[]>`
-      DELETE FROM usage_dirty d USING (
+      WITH oldest AS MATERIALIZED (
         SELECT hour FROM usage_dirty WHERE host_id = ${hostId}::uuid AND tenant_id = ${hostMark} AND hour <= ${new Date(before.getTime() - hourMsec)}
-        ORDER BY hour LIMIT 1 FOR UPDATE SKIP LOCKED) oldest
+        ORDER BY hour LIMIT 1 FOR UPDATE SKIP LOCKED)
+      DELETE FROM usage_dirty d USING oldest
       WHERE d.host_id = ${hostId}::uuid AND d.tenant_id = ${hostMark} AND d.hour = oldest.hour RETURNING d.hour`;
     if (mark === undefined) return { rows: 0, finished: true };
     const hour = { hostId, start: mark.hour.toISOString(), end: new Date(mark.hour.getTime() + hourMsec).toISOString() };

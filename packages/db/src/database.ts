@@ -78,6 +78,12 @@ export function isDatabaseAway(failure: unknown): boolean {
   return false;
 }
 
+/** Which kind of constraint refused a change, where one of the two that our triggers raise did (SQLSTATE 23P01, 23514). */
+export function driverConstraintOf(failure: unknown): 'exclusion' | 'check' | undefined {
+  const code = failure instanceof Error ? driverFailureOf(failure)?.originalCode : undefined;
+  return code === '23P01' ? 'exclusion' : code === '23514' ? 'check' : undefined;
+}
+
 /** True where a row of the same key was there. */
 export function isUniqueViolation(failure: unknown): boolean {
   return failure instanceof Error && driverFailureOf(failure)?.originalCode === '23505';

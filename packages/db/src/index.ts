@@ -12,6 +12,7 @@ export * from './host.ts';
 export * from './ingest.ts';
 export * from './ledger.ts';
 export { type RolledUp, rollUpUsage } from './ledger-rollup.ts';
+export * from './own.ts';
 export { findPostMortem, type RememberedContainer } from './post-mortem.ts';
 export * from './reading-conflict.ts';
 export * from './retention.ts';

@@ -28,10 +28,12 @@ interface Unit {
 /** Takes the oldest mark. It is gone with this transaction: one that comes meanwhile waits for its end and stands again. */
 async function takeMark(transaction: Transaction, hostId: HostId, before: Date): Promise<(Unit & { isDropped: boolean }) | undefined> {
   const [mark] = await transaction.$queryRaw<{ tenant_id: string; hour: Date; thinned: boolean; dropped: boolean }[]>`
-    DELETE FROM usage_dirty d USING (
+    WITH oldest AS MATERIALIZED (
+      -- Once: as a part of the join it could be asked for again, and take another each time.
       SELECT tenant_id, hour FROM usage_dirty
       WHERE host_id = ${hostId}::uuid AND tenant_id <> ${hostMark} AND hour <= ${new Date(before.getTime() - hourMsec)}
-      ORDER BY hour, tenant_id LIMIT 1 FOR UPDATE SKIP LOCKED) oldest, journal_cursor c
+      ORDER BY hour, tenant_id LIMIT 1 FOR UPDATE SKIP LOCKED)
+    DELETE FROM usage_dirty d USING oldest, journal_cursor c
     WHERE d.host_id = ${hostId}::uuid AND d.tenant_id = oldest.tenant_id AND d.hour = oldest.hour AND c.host_id = d.host_id
     RETURNING d.tenant_id, d.hour, coalesce(c.thinned_until > d.hour, false) AS thinned, coalesce(c.dropped_until > d.hour, false) AS dropped`;
   if (mark === undefined) return undefined;
@@ -53,7 +55,8 @@ async function replaceRows(
   { hostId, start, end, keys }: { hostId: HostId; start: string; end: string; keys: readonly string[] },
   rows: readonly UsageRow[],
 ): Promise<void> {
-  await transaction.$executeRaw`SELECT ledger_partition_for('usage_hour', ${start}::timestamptz), ledger_partition_for('usage_day', ${start}::timestamptz)`;
+  if (rows.length > 0)
+    await transaction.$executeRaw`SELECT ledger_partition_for('usage_hour', ${start}::timestamptz), ledger_partition_for('usage_day', ${start}::timestamptz)`;
   await transaction.$executeRaw`
     DELETE FROM usage_hour WHERE host_id = ${hostId}::uuid AND start_at >= ${start}::timestamptz AND start_at < ${end}::timestamptz
       AND resource_key IN (SELECT decode(unnest(${[...keys]}::text[]), 'hex'))`;

@@ -27,7 +27,7 @@ export function readCgroupSums({ hostId, bootId, counters, instancePath }: Cgrou
     if (TenantId.safeParse(name).success) add('tenant', path, name);
   }
   add('instance', instancePath);
-  for (const path of counters.children('')) add('top', path);
+  for (const path of counters.children('')) if (path !== instancePath) add('top', path);
   add('root', '');
   return {
     kind: 'cgroup-sums',
