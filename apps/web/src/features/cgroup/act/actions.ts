@@ -13,6 +13,13 @@ export type CgroupDeed =
   | { verb: 'move'; path: string; pids?: readonly number[] | undefined }
   | { verb: 'freeze' | 'thaw' | 'kill' | 'remove'; path: string };
 
+/** What the dialog is asked for. */
+export interface AskedOfCgroup {
+  deed: CgroupDeed;
+  /** Told once it is done and the dialog is left, with the group that it was done to: the new one, where one was made. */
+  onDone?: ((path: string) => void) | undefined;
+}
+
 /** Actions that make sense for a group as it is. The root can be neither stopped nor removed. */
 export function possibleActions({ path, frozen, processes }: Pick<CgroupNode, 'path' | 'frozen' | 'processes'>): readonly CgroupAction[] {
   const moving: CgroupAction[] = processes === 0 ? [] : ['move'];
