@@ -20,7 +20,7 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'any' }, 'history of c
   let instance: TestInstance;
   let own: string;
   let made: HandCgroup;
-  // Some of a processor: others work at the same time.
+  // Some of a processor, since others work at the same time, and now in one process and now in two: their mean is no whole number.
   const busy = spawn('sh', ['-c', 'while :; do i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; sleep 0.1; done'], { stdio: 'ignore' });
 
   beforeAll(async () => {
@@ -57,17 +57,16 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'any' }, 'history of c
       to: new Date(to).toISOString(),
     });
   };
+  /** While the database or the dashboard is being started again. What the answer itself is refused for is told at once. */
+  const ifAway = (failure: unknown): [] => {
+    if ((failure as { data?: { problem?: string } }).data?.problem === 'invalid') throw failure;
+    return [];
+  };
   const hasPoint = (atMsec: number) =>
     eventually(
       `a point of ${new Date(atMsec).toISOString()}`,
-      async () =>
-        (
-          await points().catch((e) => {
-            console.error(String(e));
-            return [];
-          })
-        ).find(({ at }) => Date.parse(at) === atMsec),
-      58_000,
+      async () => (await points().catch(ifAway)).find(({ at }) => Date.parse(at) === atMsec),
+      20_000,
     );
 
   it('goes on through kill -9 of agent, collector and database, with nothing lost and nothing twice', async () => {

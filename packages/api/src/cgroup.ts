@@ -102,6 +102,8 @@ export const CgroupHistoryPoint = CgroupUse.extend({
   at: Timestamp,
   /** Seconds that the point stands for. */
   stepSeconds: z.number().int().positive(),
+  /** A mean, as all the others. */
+  pids: z.number().nonnegative().optional(),
   cpuMillisMost: z.number().nonnegative().optional(),
   memoryBytesMost: z.number().nonnegative().optional(),
 });
