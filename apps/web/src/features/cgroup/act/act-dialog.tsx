@@ -201,7 +201,7 @@ export function ActDialog({ deed: asked, onDone, close }: AskedOfCgroup & { clos
               {t('cancel')}
             </Button>
             <Button type="submit" loading={busy} disabled={!mayGo} {...(destroys(verb) ? { color: 'red.8' } : {})}>
-              {t(`${verb}.word`)}
+              {t(`${verb}.go`)}
             </Button>
           </Group>
         </form>

@@ -40,7 +40,8 @@ function Steps({ steps }: { steps: CgroupPlan['steps'] }) {
   );
 }
 
-function Owner({ ownership }: { ownership: CgroupOwnership }) {
+/** @param isSetting only values are written again by an owner */
+function Owner({ ownership, isSetting }: { ownership: CgroupOwnership; isSetting: boolean }) {
   const t = useTranslations('cgroupAct');
   const words = useCgroupWords();
   const { maker, command, overwritten, overwrittenTold, unknownToOwner } = ownership;
@@ -79,7 +80,7 @@ function Owner({ ownership }: { ownership: CgroupOwnership }) {
           </dd>
         </div>
       )}
-      {overwritten !== undefined && (
+      {isSetting && overwritten !== undefined && (
         <div>
           <dt>{t('overwritten')}</dt>
           <dd>{words.tell(overwritten, overwrittenTold)}</dd>
@@ -99,7 +100,7 @@ export function PlanView({ verb, planned }: { verb: string; planned: CgroupPlann
   return (
     <div className={css.plan} data-plan={refusal === undefined ? 'allowed' : 'refused'}>
       {verb === 'set' && <Steps steps={plan.steps} />}
-      <Owner ownership={ownership} />
+      <Owner ownership={ownership} isSetting={verb === 'set'} />
       {warnings.length > 0 && (
         <Notice state="attention" title={t('warnings')}>
           {warnings.map((warning) => (

@@ -18,7 +18,7 @@ function useComesTo() {
   const t = useTranslations('cgroupSettings');
   const format = useFormat();
   return ({ setting }: ShownSetting, value: string | undefined): string | undefined => {
-    if (value === undefined) return undefined;
+    if (value === undefined || value === '0') return undefined;
     if (value === 'max' || value.startsWith('max ')) return t('noLimit');
     const millis = setting.kind === 'quota' ? quotaMillis(value) : undefined;
     if (millis !== undefined) return format.cores(millis).text;
@@ -36,12 +36,20 @@ function Takes({ shown }: { shown: ShownSetting }) {
   // What cannot be set at all is told by its model, or for the whole page.
   if (refused?.reason === 'readable' || refused?.reason === 'root-group') return null;
   if (refused !== undefined && !shown.canSet) return <span className={css.soft}>{words.tell(refused.text, refused.told)}</span>;
-  const ends = [bounds?.least, bounds?.greatest].filter((end) => end !== undefined).map((end) => easyText(setting, end));
+  const [least, greatest] = [bounds?.least, bounds?.greatest].map((end) => (end === undefined ? undefined : easyText(setting, end)));
+  const range =
+    least !== undefined && greatest !== undefined
+      ? `${least} … ${greatest}`
+      : least !== undefined
+        ? t('atLeast', { value: least })
+        : greatest !== undefined
+          ? t('atMost', { value: greatest })
+          : undefined;
   return (
     <>
-      {ends.length > 0 && (
+      {range !== undefined && (
         <span className={css.bounds} title={t('bounds')}>
-          {ends.join(' … ')}
+          {range}
         </span>
       )}
       {setting.unit !== undefined && (
@@ -137,16 +145,11 @@ export function SettingRow({
           <span className={css.label}>{t('setBy')}</span>
           <SetBy shown={shown} author={author} />
         </div>
-        <button
-          type="button"
-          className={css.toggle}
-          aria-expanded={open}
-          aria-controls={panel}
-          aria-label={t('wordsOf', { key })}
-          onClick={() => setOpen(!open)}
-        >
+        <button type="button" className={css.toggle} aria-expanded={open} aria-controls={panel} onClick={() => setOpen(!open)}>
           <IconChevronRight size={14} aria-hidden="true" />
-          <span aria-hidden="true">v1 · v2</span>
+          <span>
+            v1 · v2<span className="visually-hidden"> {t('wordsOf', { key })}</span>
+          </span>
         </button>
       </div>
       <div id={panel} hidden={!open}>

@@ -86,6 +86,14 @@ export function SettingsTab({ node, missing }: { node: CgroupNode; missing: Retu
         </Notice>
       )}
       {shown.length === 0 && <Empty title={t('nothing.title')}>{t('nothing.what')}</Empty>}
+      {shown.some(({ offered }) => offered.length > 0) && (
+        <div className={css.heads} aria-hidden="true">
+          <span>{t('setting')}</span>
+          <span>{t('value')}</span>
+          <span>{t('takes')}</span>
+          <span>{t('setBy')}</span>
+        </div>
+      )}
       {shown.map(({ controller, offered, missing: lacking }) => {
         const Use = hasUse(controller) ? liveUse[controller] : undefined;
         return (
