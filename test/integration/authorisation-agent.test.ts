@@ -137,6 +137,7 @@ const expectations: Record<string, Expectation> = {
   'host.doctor': any(host, {}),
   'host.use': any(host, {}),
   'event.watch': any(inScope, {}),
+  'ledger.meter': any(collecting, { paths: [] }),
   'journal.pull': any(collecting, { after: 0, limit: 1 }),
   'journal.acknowledge': any(collecting, { seq: 0 }),
   'journal.flush': any(host, {}),

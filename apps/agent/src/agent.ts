@@ -40,6 +40,7 @@ import { NamespaceView } from './namespace/namespace-view.ts';
 import { createAgentRouter } from './router/index.ts';
 import { readCgroupSums } from './sampler/cgroup-sums.ts';
 import { now } from './sampler/clock.ts';
+import { GroupMeters } from './sampler/group-meters.ts';
 import { KeptIntegralsFile } from './sampler/kept-integrals.ts';
 import { Sampler } from './sampler/sampler.ts';
 import { groupId } from './server/group.ts';
@@ -185,6 +186,7 @@ export async function startAgent({
       }),
   });
   const cpuSums = new CpuSums(hierarchies);
+  const groupMeters = parts.use(new GroupMeters({ hostId, bootId, cgroups, file: `${paths.agentState}/metered-groups.json`, log }));
   const sampler: Sampler = parts.use(
     new Sampler({
       hostId,
@@ -195,6 +197,7 @@ export async function startAgent({
       kept: new KeptIntegralsFile(`${paths.run}/agent/integrals.json`, bootId),
       cgroupPath: (container) => runtime.cgroupPath(container),
       onReading: (path, reading) => hostCgroups.feed(path, reading),
+      groups: groupMeters,
       readSums: (moment) => readCgroupSums({ hostId, bootId, counters: cpuSums, instancePath: own.cgroupPath.slice(1) }, moment),
       onFinal: (container, reading, isWhole) => postMortems.seal(container, reading, isWhole),
       onClockStep(msec) {
@@ -271,6 +274,7 @@ export async function startAgent({
     {
       runtime: readyRuntime,
       sampler,
+      groupMeters,
       journal,
       events,
       history,

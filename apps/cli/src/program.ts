@@ -4,6 +4,7 @@ import { addContainerCommands } from './command/container-commands.ts';
 import { addHostCommands } from './command/host-commands.ts';
 import { addLabCommands } from './command/lab-commands.ts';
 import { addNamespaceCommands } from './command/namespace-commands.ts';
+import { addTenantCommands } from './command/tenant-commands.ts';
 import { addUserCommands } from './command/user-commands.ts';
 import { ExitRequest, reportFailure } from './failure.ts';
 import { print, printError } from './output/print.ts';
@@ -20,6 +21,7 @@ export function createProgram(): Command {
     .enablePositionalOptions();
   addHostCommands(program);
   addUserCommands(program);
+  addTenantCommands(program);
   addContainerCommands(program);
   addNamespaceCommands(program);
   addCgroupCommands(program);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readPrivateKey } from '@bulkhead/api/statement';
-import { createDatabase, KnownCgroups, KnownIncarnations, upsertHost } from '@bulkhead/db';
+import { createDatabase, groupsToMeter, KnownCgroups, KnownIncarnations, upsertHost } from '@bulkhead/db';
 import { defaultRetention, HostInfo, instancePaths, Problem, ServiceConfig } from '@bulkhead/model';
 import { pino } from 'pino';
 import { type AgentConnection, connectAgent } from './agent-client.ts';
@@ -11,6 +11,7 @@ import { readConfigFile } from './env.ts';
 import { applyRetention, rollUpHours, rollUpLedger } from './retention.ts';
 
 const hostEveryMsec = 30_000;
+const groupsEveryMsec = 5000;
 const rollUpEveryMsec = 60_000;
 const retentionEveryMsec = 3_600_000;
 
@@ -42,6 +43,12 @@ async function refreshHost({ agent, database }: Source & { agent: AgentConnectio
   return 'done';
 }
 
+/** Tells the agent which groups tenants own: it goes on with the last list while nobody tells it another. */
+async function tellGroups({ agent, database, hostId }: Source & { agent: AgentConnection['agent'] }): Promise<'done'> {
+  await agent.ledger.meter.mutate({ paths: await groupsToMeter(database, hostId) });
+  return 'done';
+}
+
 async function run(signal: AbortSignal): Promise<void> {
   const config = readConfig();
   const { hostId } = config;
@@ -55,6 +62,7 @@ async function run(signal: AbortSignal): Promise<void> {
   const kept = config.retention ?? defaultRetention;
   const condition = new Condition();
   const host = new Periodic(hostEveryMsec);
+  const groups = new Periodic(groupsEveryMsec);
   const rollUp = new Periodic(rollUpEveryMsec);
   const ledger = new Periodic(rollUpEveryMsec);
   const retention = new Periodic(retentionEveryMsec);
@@ -73,6 +81,7 @@ async function run(signal: AbortSignal): Promise<void> {
       // What follows can wait: the journal cannot.
       if (!more) {
         await host.run(() => refreshHost(source));
+        await groups.run(() => tellGroups(source));
         await rollUp.run(() => rollUpHours(source));
         await ledger.run(() => rollUpLedger(source));
         await retention.run(() => applyRetention(source, kept, log));

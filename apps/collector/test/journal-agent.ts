@@ -64,6 +64,7 @@ export class JournalAgent {
           info: () => this.#options.hostInfo,
           use: this.#unavailable,
         },
+        ledger: { meter: () => ({ metered: [] }) },
         journal: {
           pull: async ({ input }) => {
             this.pulls.push(input.after);

@@ -1,4 +1,5 @@
 import {
+  CgroupPath,
   Container,
   ContainerDetail,
   ContainerId,
@@ -210,6 +211,15 @@ export const agentContract = {
   },
   event: {
     watch: subscription({ permission: 'event:read', scope: 'tenant', input: Nothing, output: HostEvent }),
+  },
+  ledger: {
+    /** Which groups that are no containers are metered from now on: all of them, those that are not there yet among them. */
+    meter: mutation({
+      permission: 'journal:pull',
+      scope: 'host',
+      input: z.object({ paths: z.array(CgroupPath).max(1000) }),
+      output: z.object({ metered: z.array(CgroupPath) }),
+    }),
   },
   journal: {
     /** Entries after a sequence number, in order; the agent keeps them until they are acknowledged. */

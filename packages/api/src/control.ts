@@ -23,6 +23,7 @@ import { cgroupContract, cgroupHistoryContract, StorageReport } from './cgroup.t
 import { mutation, query, type RouterOf, subscription } from './contract.ts';
 import { doctorContract } from './doctor.ts';
 import { labContract } from './lab.ts';
+import { ledgerContract, tenantContract } from './ledger.ts';
 import { namespaceContract } from './namespace.ts';
 import { Role } from './permission.ts';
 
@@ -224,14 +225,8 @@ export const controlContract = {
       output: z.object({ user: User }),
     }),
   },
-  tenant: {
-    list: query({
-      permission: 'tenant:read',
-      scope: 'tenant',
-      input: Nothing,
-      output: z.array(z.object({ tenantId: TenantId, createdAt: Timestamp })),
-    }),
-  },
+  ledger: ledgerContract,
+  tenant: tenantContract,
   host: {
     list: query({ permission: 'host:read', scope: 'host', input: Nothing, output: z.array(HostView) }),
     use: query({ permission: 'host:read', scope: 'host', input: Nothing, output: HostUse }),

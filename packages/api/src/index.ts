@@ -8,6 +8,7 @@ export * from './control.ts';
 export * from './doctor.ts';
 export * from './error.ts';
 export * from './lab.ts';
+export * from './ledger.ts';
 export * from './namespace.ts';
 export * from './namespace-scope.ts';
 export * from './permission.ts';

@@ -23,3 +23,10 @@ export function checkPath(path: string): string {
   }
   return path;
 }
+
+/** Holds a path of somebody else's group to a step down from the mount point: their names may have any character but these. */
+export function checkForeignPath(path: string): string {
+  const parts = path.split('/');
+  if (path.length <= 4095 && parts.every((part) => part !== '' && part !== '.' && part !== '..' && !part.includes('\0'))) return path;
+  throw new Problem('invalid', `${JSON.stringify(path)} is not a path of a control group`);
+}

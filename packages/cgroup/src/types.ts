@@ -37,6 +37,8 @@ export interface Cgroups {
   entry(path: string): CgroupEntry;
   /** `likely` names groups expected directly below, which spares listing them. */
   reader(path: string, likely?: readonly string[]): CgroupReader;
+  /** As `reader`, of a group of others, whose names may be any. OOM kills are not told on v1: they would have to be summed over all below. */
+  foreignReader(path: string): CgroupReader;
   /** Reads many, file type by file type, which spares the kernel from flushing its statistics at each of them. */
   readMany(readers: readonly CgroupReader[]): ReadOutcome[];
   /** Pids in the path and everything below it. */

@@ -1,5 +1,5 @@
 import type { Conservation, HostId, MeterId, TenantId, Timestamp } from '@bulkhead/model';
-import type { Transaction } from './database.ts';
+import { type Database, inScope, type TenantScope, type Transaction } from './database.ts';
 import { Prisma } from './generated/client.ts';
 
 interface Row {
@@ -53,3 +53,7 @@ export async function loadConservation(transaction: Transaction, query: Conserva
     ORDER BY hour, host_id, tenant_id, meter`;
   return rows.map(toConservation);
 }
+
+/** Stored checks in scope. Those of whole hosts are nobody's: they are told to who sees all tenants. */
+export const listConservation = (database: Database, scope: TenantScope, query: ConservationQuery): Promise<Conservation[]> =>
+  inScope(database, scope, (transaction) => loadConservation(transaction, query));

@@ -2,6 +2,7 @@
 export { type CgroupHistoryPoint, type CgroupHistoryQuery, readCgroupHistory } from './cgroup-history.ts';
 export { KnownCgroups } from './cgroup-ingest.ts';
 export * from './cgroup-rollup.ts';
+export { type ConservationQuery, listConservation } from './conservation.ts';
 export { checkLedger, checkSince } from './conservation-check.ts';
 export { findContainer, type HostContainer, listContainers, listPastContainers } from './container.ts';
 export * from './cursor.ts';
@@ -11,6 +12,7 @@ export * from './history.ts';
 export * from './host.ts';
 export * from './ingest.ts';
 export * from './ledger.ts';
+export { reportUsage, type UsageSum } from './ledger-report.ts';
 export { type RolledUp, rollUpUsage } from './ledger-rollup.ts';
 export * from './own.ts';
 export { findPostMortem, type RememberedContainer } from './post-mortem.ts';

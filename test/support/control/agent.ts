@@ -432,6 +432,7 @@ export async function startTestAgent(options: { socketPath: string; hostId: stri
         yield* events.subscribe(signal);
       },
     },
+    ledger: { meter: () => ({ metered: [] }) },
     journal: {
       pull: ({ input }) => ({
         entries: journal.filter((entry) => entry.seq > input.after).slice(0, input.limit),

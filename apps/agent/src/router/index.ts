@@ -7,6 +7,7 @@ import { eventHandlers } from './event.ts';
 import { hostHandlers } from './host.ts';
 import { journalHandlers } from './journal.ts';
 import { labHandlers } from './lab.ts';
+import { ledgerHandlers } from './ledger.ts';
 import { namespaceHandlers } from './namespace.ts';
 import type { Services } from './services.ts';
 
@@ -21,6 +22,7 @@ export const createAgentRouter = (services: Services, options: RouterOptions<Cal
       lab: labHandlers(services),
       host: hostHandlers(services),
       event: eventHandlers(services),
+      ledger: ledgerHandlers(services),
       journal: journalHandlers(services),
     },
     options,

@@ -12,6 +12,7 @@ import type { HostFacts } from '../host/host-facts.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Labs } from '../lab/labs.ts';
 import type { NamespaceView } from '../namespace/namespace-view.ts';
+import type { GroupMeters } from '../sampler/group-meters.ts';
 import type { Sampler } from '../sampler/sampler.ts';
 
 /** What the handlers work with. */
@@ -19,6 +20,7 @@ export interface Services {
   /** The runtime once it has recovered. @throws Problem 'unavailable' before */
   runtime(): ContainerRuntime;
   sampler: Sampler;
+  groupMeters: GroupMeters;
   journal: Journal;
   events: EventLog;
   history: ContainerHistory;

@@ -17,6 +17,7 @@ import type { Journal } from '../journal/journal.ts';
 import { explain, type Log } from '../log.ts';
 import { Broadcast } from '../stream/broadcast.ts';
 import { ClockWatch, type Moment, now, SecondTimer } from './clock.ts';
+import type { GroupMeters } from './group-meters.ts';
 import type { KeptIntegrals, KeptIntegralsFile } from './kept-integrals.ts';
 import { Meter } from './meter.ts';
 
@@ -57,6 +58,8 @@ export interface SamplerOptions {
    * @param isWhole false where its cgroup was gone before it could be read once more
    */
   onFinal?(container: Container, reading: Reading | undefined, isWhole: boolean): PostMortemRecord | undefined;
+  /** Groups of others that are metered with the containers. */
+  groups?: Pick<GroupMeters, 'sample' | 'records' | 'keep'>;
   /** Reads sums of groups beside the containers' records of a minute. */
   readSums?(moment: Moment): CgroupSums;
   /** The wall clock was set by so much. */
@@ -198,11 +201,13 @@ export class Sampler implements Disposable {
     // What is held against the sums of a minute must not lack the youngest.
     for (const [id, { sinceNsec }] of [...this.#begun]) if (isRecorded || sinceNsec <= dueNsec) this.#open(id);
     const samples = this.#sample([...this.#meters.values()], moment);
+    this.#options.groups?.sample(moment);
     const sums = isRecorded ? this.#readSums(moment) : [];
     this.rounds.publish({ at: new Date(moment.wallMsec).toISOString(), samples });
     if (isRecorded) {
       this.#minute = minute;
-      const records = [...this.#records(moment), ...sums];
+      const records = [...this.#records(moment), ...(this.#options.groups?.records(moment) ?? []), ...sums];
+      this.#options.groups?.keep();
       // Durable before long; where the disk is full the journal says so and tries again.
       if (records.length > 0) void this.#options.journal.append(records).catch(() => undefined);
     }
@@ -258,8 +263,9 @@ export class Sampler implements Disposable {
     const moment = now();
     for (const id of [...this.#begun.keys()]) this.#open(id);
     for (const { meter, reading } of this.#read([...this.#meters.values()])) meter.take(reading, moment);
+    this.#options.groups?.sample(moment);
     const sums = this.#readSums(moment);
-    await this.#options.journal.append([...this.#records(moment), ...sums]);
+    await this.#options.journal.append([...this.#records(moment), ...(this.#options.groups?.records(moment) ?? []), ...sums]);
     this.#keep();
   }
 

@@ -82,6 +82,7 @@ export function addHostCommands(program: Command): void {
     .option('--tenant <tenant>', 'one tenant alone')
     .option('--from <time>', 'begin, RFC 3339; all time by default')
     .option('--to <time>', 'end, RFC 3339; now by default')
+    .option('--conservation', "holds it against the kernel's own sums, hour by hour; the last day by default")
     .option('--json', 'prints JSON')
     .action(async (options, command: Command) => {
       const { showUsage } = await import('./usage.ts');

@@ -7,6 +7,7 @@ import { eventHandlers } from './event.ts';
 import { hostHandlers } from './host.ts';
 import { localRoot } from './identity.ts';
 import { labHandlers } from './lab.ts';
+import { ledgerHandlers } from './ledger.ts';
 import { namespaceHandlers } from './namespace.ts';
 import type { Services } from './services.ts';
 import { sessionHandlers } from './session.ts';
@@ -28,6 +29,7 @@ export function createControlRouter(services: Services) {
     lab: labHandlers(services),
     event: eventHandlers(services),
     usage: usageHandlers(services),
+    ledger: ledgerHandlers(services),
     tenant: tenantHandlers(services),
     user: userHandlers(services),
     host: hostHandlers(services),

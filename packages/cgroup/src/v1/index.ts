@@ -2,7 +2,7 @@ import type { CgroupSetup, ContainerLimits, EffectiveLimits } from '@bulkhead/mo
 import { Problem } from '@bulkhead/model';
 import type { Hierarchy } from '../hierarchy.ts';
 import { killAll } from '../kill.ts';
-import { checkPath, parentOf, parentsOf } from '../path.ts';
+import { checkForeignPath, checkPath, parentOf, parentsOf } from '../path.ts';
 import { type CounterFile, KeptReader, keepFiles, type ReadingSource, readMany } from '../reader.ts';
 import { removeAll } from '../remove.ts';
 import type { CgroupEntry, CgroupReader, Cgroups, ReadOutcome } from '../types.ts';
@@ -105,6 +105,15 @@ export class LegacyCgroups implements Cgroups {
 
   reader(path: string, likely?: readonly string[]): CgroupReader {
     checkPath(path);
+    const memory = this.#by.get('memory');
+    return this.#open(path, () => (memory?.exists(path) === true ? this.#sumOomKills(memory, path, likely) : undefined));
+  }
+
+  foreignReader(path: string): CgroupReader {
+    return this.#open(checkForeignPath(path), () => undefined);
+  }
+
+  #open(path: string, oomKills: () => ReadingSource | undefined): CgroupReader {
     using own = this.#accounting.openDirectory(path);
     using opened = new DisposableStack();
     const kept: (ReadingSource | undefined)[] = [];
@@ -117,8 +126,8 @@ export class LegacyCgroups implements Cgroups {
     keep('cpuacct', cpuacctFiles);
     keep('cpu', cpuFiles);
     keep('memory', memoryFiles);
-    const memory = this.#by.get('memory');
-    kept.push(memory?.exists(path) === true ? opened.use(this.#sumOomKills(memory, path, likely)) : undefined);
+    const kills = oomKills();
+    kept.push(kills === undefined ? undefined : opened.use(kills));
     const blkio = this.#by.get('blkio');
     keep('blkio', blkio !== undefined && isIoCounted(blkio) ? ioFiles : []);
     keep('pids', pidsFiles);

@@ -2,7 +2,7 @@ import { hasErrno } from '@bulkhead/kernel';
 import type { ContainerLimits, EffectiveLimits } from '@bulkhead/model';
 import type { Hierarchy } from '../hierarchy.ts';
 import { killAll } from '../kill.ts';
-import { checkPath, parentsOf } from '../path.ts';
+import { checkForeignPath, checkPath, parentsOf } from '../path.ts';
 import { KeptReader, keepFiles, readMany } from '../reader.ts';
 import { removeAll } from '../remove.ts';
 import type { CgroupEntry, CgroupReader, Cgroups, ReadOutcome } from '../types.ts';
@@ -67,7 +67,15 @@ export class UnifiedCgroups implements Cgroups {
   }
 
   reader(path: string): CgroupReader {
-    using directory = this.#tree.openDirectory(checkPath(path));
+    return this.#open(checkPath(path));
+  }
+
+  foreignReader(path: string): CgroupReader {
+    return this.#open(checkForeignPath(path));
+  }
+
+  #open(path: string): CgroupReader {
+    using directory = this.#tree.openDirectory(path);
     using opened = new DisposableStack();
     const kept = keepFiles(directory, [...cpuFiles, ...memoryFiles, ...ioFiles, ...pidsFiles]);
     for (const source of kept) opened.use(source);
