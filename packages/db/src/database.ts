@@ -54,13 +54,14 @@ function scopeSetting(scope: TenantScope): string {
 const awayCodes = /^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|ENOTFOUND|08\w{3}|57P0\d|P1001|P1002|P1008|P1017|P2024|P2028)$/;
 const awayWords = /connection terminated|server closed the connection|timeout exceeded when trying to connect|connection timeout/i;
 
-interface DriverFailure {
+export interface DriverFailure {
   originalCode?: string;
+  originalMessage?: string;
   kind?: string;
 }
 
 /** What the driver said, which Prisma keeps beside its own code. */
-function driverFailureOf(failure: Error): DriverFailure | undefined {
+export function driverFailureOf(failure: Error): DriverFailure | undefined {
   const meta = 'meta' in failure ? (failure.meta as { driverAdapterError?: { cause?: DriverFailure } } | undefined) : undefined;
   return meta?.driverAdapterError?.cause;
 }

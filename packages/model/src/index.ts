@@ -1,4 +1,5 @@
 /** The nouns of Bulkhead as zod schemas and types of the same name. Imports only zod; runs in a browser. */
+export * from './billing.ts';
 export * from './cgroup.ts';
 export * from './cgroup-config.ts';
 export * from './cgroup-config-size.ts';

@@ -26,6 +26,8 @@ export type TimeZone = z.infer<typeof TimeZone>;
 export const BillingAccount = z.strictObject({
   tenantId: TenantId,
   name: z.string().trim().min(1).max(200),
+  /** Where it is and its tax number, as printed. */
+  address: z.string().trim().min(1).max(500).optional(),
   zone: TimeZone,
   rounding: RoundingRule,
   /** Share of the taxable amount: 0.19 is 19 %. */
@@ -129,6 +131,8 @@ export const InvoiceContent = z.strictObject({
   kind: z.enum(['invoice', 'credit-note']),
   account: BillingAccount,
   issuer: z.string().trim().min(1).max(200),
+  /** Address and tax number of who issues it, as printed. */
+  issuerDetails: z.string().trim().min(1).max(500).optional(),
   period: BillingPeriod,
   currency: Currency,
   lines: z.array(InvoiceLine),
@@ -147,10 +151,14 @@ export const InvoiceContent = z.strictObject({
 });
 export type InvoiceContent = z.infer<typeof InvoiceContent>;
 
+/** Invoices of one series are numbered without a gap. */
+export const InvoiceSeries = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,19}$/, 'must be 1 to 20 letters, digits and hyphens');
+export type InvoiceSeries = z.infer<typeof InvoiceSeries>;
+
 const Issued = {
   /** `series-000042` */
   number: z.string(),
-  series: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,19}$/, 'must be 1 to 20 letters, digits and hyphens'),
+  series: InvoiceSeries,
   /** Without a gap within the series. */
   sequence: z.number().int().positive(),
   finalisedAt: Timestamp,

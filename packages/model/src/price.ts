@@ -87,50 +87,55 @@ export const FlatFee = z.strictObject({
 });
 export type FlatFee = z.infer<typeof FlatFee>;
 
+const planTerms = {
+  name: z.string().trim().min(1).max(100),
+  currency: Currency,
+  /** In force from this moment until the next version is. */
+  effectiveFrom: WholeSecond,
+  prices: z.array(MeterPrice).max(100),
+  fees: z.array(FlatFee).max(50),
+  /** The least and the most that the plan's lines come to in a period, fees included, before credits and tax. */
+  minimum: z.strictObject(Bounded).optional(),
+  cap: z.strictObject(Bounded).optional(),
+};
+type PlanTerms = z.infer<z.ZodObject<typeof planTerms>>;
+
+function checkTerms(plan: PlanTerms, context: z.RefinementCtx): void {
+  const complain = (path: (string | number)[], message: string): void => {
+    context.addIssue({ code: 'custom', path, message });
+  };
+  const decimals = decimalsOf(plan.currency);
+  const amounts: [(string | number)[], string | undefined][] = [
+    ...plan.fees.map((fee, index): [(string | number)[], string] => [['fees', index, 'amount'], fee.amount]),
+    [['minimum', 'amount'], plan.minimum?.amount],
+    [['cap', 'amount'], plan.cap?.amount],
+    ...plan.prices.flatMap(({ minimum, cap }, index): [(string | number)[], string | undefined][] => [
+      [['prices', index, 'minimum', 'amount'], minimum?.amount],
+      [['prices', index, 'cap', 'amount'], cap?.amount],
+    ]),
+  ];
+  for (const [path, amount] of amounts)
+    if ((amount?.split('.')[1] ?? '').length > decimals) complain(path, `${plan.currency} has ${decimals} decimals, ${amount} has more`);
+  for (const [path, bounds] of [
+    [[], plan],
+    ...plan.prices.map((price, index): [(string | number)[], MeterPrice] => [['prices', index], price]),
+  ] as [(string | number)[], Pick<MeterPrice, 'minimum' | 'cap'>][])
+    if (bounds.minimum !== undefined && bounds.cap !== undefined && toScaled(bounds.cap.amount) < toScaled(bounds.minimum.amount))
+      complain([...path, 'cap', 'amount'], `must be at least the minimum, ${bounds.minimum.amount}`);
+  const meters = plan.prices.map(({ meter }) => meter);
+  for (const [index, meter] of meters.entries())
+    if (meters.indexOf(meter) < index) complain(['prices', index, 'meter'], `${meter} has a price already`);
+  const fees = plan.fees.map(({ id }) => id);
+  for (const [index, id] of fees.entries()) if (fees.indexOf(id) < index) complain(['fees', index, 'id'], `there is a fee ${id} already`);
+}
+
 /** One version of a price plan. It never changes once it is in force: a change of prices is a new version. */
-export const PlanVersion = z
-  .strictObject({
-    planId: PlanId,
-    version: z.number().int().positive(),
-    name: z.string().trim().min(1).max(100),
-    currency: Currency,
-    /** In force from this moment until the next version is. */
-    effectiveFrom: WholeSecond,
-    prices: z.array(MeterPrice).max(100),
-    fees: z.array(FlatFee).max(50),
-    /** The least and the most that the plan's lines come to in a period, fees included, before credits and tax. */
-    minimum: z.strictObject(Bounded).optional(),
-    cap: z.strictObject(Bounded).optional(),
-  })
-  .superRefine((plan, context) => {
-    const complain = (path: (string | number)[], message: string): void => {
-      context.addIssue({ code: 'custom', path, message });
-    };
-    const decimals = decimalsOf(plan.currency);
-    const amounts: [(string | number)[], string | undefined][] = [
-      ...plan.fees.map((fee, index): [(string | number)[], string] => [['fees', index, 'amount'], fee.amount]),
-      [['minimum', 'amount'], plan.minimum?.amount],
-      [['cap', 'amount'], plan.cap?.amount],
-      ...plan.prices.flatMap(({ minimum, cap }, index): [(string | number)[], string | undefined][] => [
-        [['prices', index, 'minimum', 'amount'], minimum?.amount],
-        [['prices', index, 'cap', 'amount'], cap?.amount],
-      ]),
-    ];
-    for (const [path, amount] of amounts)
-      if ((amount?.split('.')[1] ?? '').length > decimals) complain(path, `${plan.currency} has ${decimals} decimals, ${amount} has more`);
-    for (const [path, bounds] of [
-      [[], plan],
-      ...plan.prices.map((price, index): [(string | number)[], MeterPrice] => [['prices', index], price]),
-    ] as [(string | number)[], Pick<MeterPrice, 'minimum' | 'cap'>][])
-      if (bounds.minimum !== undefined && bounds.cap !== undefined && toScaled(bounds.cap.amount) < toScaled(bounds.minimum.amount))
-        complain([...path, 'cap', 'amount'], `must be at least the minimum, ${bounds.minimum.amount}`);
-    const meters = plan.prices.map(({ meter }) => meter);
-    for (const [index, meter] of meters.entries())
-      if (meters.indexOf(meter) < index) complain(['prices', index, 'meter'], `${meter} has a price already`);
-    const fees = plan.fees.map(({ id }) => id);
-    for (const [index, id] of fees.entries()) if (fees.indexOf(id) < index) complain(['fees', index, 'id'], `there is a fee ${id} already`);
-  });
+export const PlanVersion = z.strictObject({ planId: PlanId, version: z.number().int().positive(), ...planTerms }).superRefine(checkTerms);
 export type PlanVersion = z.infer<typeof PlanVersion>;
+
+/** A version before it has a number: what people write. */
+export const PlanProposal = z.strictObject({ planId: PlanId, ...planTerms }).superRefine(checkTerms);
+export type PlanProposal = z.infer<typeof PlanProposal>;
 
 /** All versions of one plan, in order. */
 export const PlanHistory = z.array(PlanVersion).superRefine((versions, context) => {

@@ -115,9 +115,9 @@ function differenceOf(said: InvoiceContent, again: InvoiceContent): string | und
 
 function checkInvoice({ invoice, terms, rows, proof }: EvidencePack, sha256: Sha256): void {
   const { content } = invoice;
-  const { account, issuer, period, allottedBy } = content;
+  const { account, issuer, issuerDetails, period, allottedBy } = content;
   const again = draftInvoice(
-    { account, issuer, period, ...terms, rows, proof, ...(allottedBy === undefined ? {} : { allottedBy }) },
+    { account, issuer, issuerDetails, period, ...terms, rows, proof, ...(allottedBy === undefined ? {} : { allottedBy }) },
     sha256,
   ).content;
   const difference = differenceOf(content, again);

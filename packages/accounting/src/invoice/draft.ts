@@ -20,6 +20,7 @@ import { applyCredits } from './credit.ts';
 
 export interface DraftInput extends RateInput {
   issuer: string;
+  issuerDetails?: string | undefined;
   /** What the tenant's credits have left; `creditBalances` tells. */
   credits?: readonly CreditBalance[];
   /** Of earlier periods; `correctionsOf` tells. */
@@ -43,6 +44,7 @@ export function totalsOf(
 interface TermsInput {
   account: BillingAccount;
   issuer: string;
+  issuerDetails?: string | undefined;
   period: BillingPeriod;
   plans: readonly PlanVersion[];
   assignments: readonly PlanAssignment[];
@@ -57,10 +59,22 @@ const sorted = <T>(items: readonly T[]): T[] =>
     .map(({ item }) => item);
 
 /** Hash of all that an invoice is computed from beside its rows, whatever order it came in. */
-export function hashTerms({ account, issuer, period, plans, assignments, credits, corrections }: TermsInput, sha256: Sha256): string {
+export function hashTerms(
+  { account, issuer, issuerDetails, period, plans, assignments, credits, corrections }: TermsInput,
+  sha256: Sha256,
+): string {
   const [inPlans, inAssignments, inCredits, inCorrections] = [sorted(plans), sorted(assignments), sorted(credits), sorted(corrections)];
   return sha256(
-    canonicalJson({ account, issuer, period, plans: inPlans, assignments: inAssignments, credits: inCredits, corrections: inCorrections }),
+    canonicalJson({
+      account,
+      issuer,
+      issuerDetails,
+      period,
+      plans: inPlans,
+      assignments: inAssignments,
+      credits: inCredits,
+      corrections: inCorrections,
+    }),
   );
 }
 
@@ -72,7 +86,7 @@ export const hashProof = (proof: EvidencePack['proof'], sha256: Sha256): string 
  * order gives the same bytes. Throws what `rate` throws.
  */
 export function draftInvoice(input: DraftInput, sha256: Sha256): DraftInvoice {
-  const { account, issuer, period, plans, assignments, credits = [], corrections = [], allottedBy, proof } = input;
+  const { account, issuer, issuerDetails, period, plans, assignments, credits = [], corrections = [], allottedBy, proof } = input;
   const { currency, lines: rated, unpriced, coveragePpm, rowsHash } = rate(input, sha256);
   const charges = [...rated, ...corrections.toSorted((left, right) => (left.key < right.key ? -1 : 1))];
   const lines = [...charges, ...applyCredits(credits, { lines: charges, period, currency })];
@@ -83,6 +97,7 @@ export function draftInvoice(input: DraftInput, sha256: Sha256): DraftInvoice {
       kind: 'invoice',
       account,
       issuer,
+      ...(issuerDetails === undefined ? {} : { issuerDetails }),
       period,
       currency,
       lines,
@@ -91,7 +106,7 @@ export function draftInvoice(input: DraftInput, sha256: Sha256): DraftInvoice {
       ...(coveragePpm === undefined ? {} : { coveragePpm }),
       ...(allottedBy === undefined ? {} : { allottedBy }),
       inputs: {
-        terms: hashTerms({ account, issuer, period, plans, assignments, credits, corrections }, sha256),
+        terms: hashTerms({ account, issuer, issuerDetails, period, plans, assignments, credits, corrections }, sha256),
         rows: rowsHash,
         ...(proof === undefined ? {} : { proof: hashProof(proof, sha256) }),
       },
