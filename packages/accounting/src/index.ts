@@ -7,11 +7,13 @@
  * 3. `monthOf`, `planSegments`, `cutsOf`: the period, the prices in force, and where rows must be divided for them
  * 4. `draftInvoice`, `closingOf`, `finalise`, `pay`, `voidInvoice`; `correctionsOf`, `draftCreditNote`
  * 5. `invoiceCsv`, `usageCsv`, `invoiceJson`, `focusRows`
- * 6. `proofOf`, `evidencePack`, `verifyEvidence`
+ * 6. `proofOf`, `evidencePack`, `verifyEvidence`; `packArchive`, `verifyArchive`
  */
 export { canonicalJson, type Sha256 } from './canonical.ts';
 export * from './conservation.ts';
 export { Decimal } from './decimal.ts';
+export { packArchive, verifyArchive } from './evidence/archive.ts';
+export { kernelFiles } from './evidence/kernel-file.ts';
 export * from './evidence/pack.ts';
 export { type Verification, verifyEvidence } from './evidence/verify.ts';
 export { guardCell, parseCsv } from './export/csv.ts';
