@@ -11,7 +11,7 @@ const config: NextConfig = {
   typescript: { ignoreBuildErrors: true },
   turbopack: { root },
   outputFileTracingRoot: root,
-  transpilePackages: ['@bulkhead/model', '@bulkhead/api'],
+  transpilePackages: ['@bulkhead/model', '@bulkhead/api', '@bulkhead/accounting'],
   images: { unoptimized: true },
   experimental: { optimizePackageImports: ['@mantine/core', '@mantine/hooks', '@tabler/icons-react'] },
 };

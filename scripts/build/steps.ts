@@ -15,7 +15,7 @@ const bundles: readonly (Bundle & { step: string })[] = [
     outputDirectory: 'apps/cli/dist',
     name: 'main',
     packagesStayOutside: false,
-    packages: ['api', 'model'],
+    packages: ['accounting', 'api', 'model'],
     separate: { entry: 'apps/cli/src/program.ts', name: 'program' },
   },
   { step: 'agent', entry: 'apps/agent/src/main.ts', outputDirectory: 'apps/agent/dist', name: 'main', packagesStayOutside: true },
@@ -124,7 +124,11 @@ export function steps(): Step[] {
     ),
     {
       name: 'pages',
-      inputs: [web, ...['api', 'model', 'accounting', 'db'].map((name) => join(root, 'packages', name)), join(root, 'tsconfig.base.json')],
+      inputs: [
+        web,
+        ...['api', 'model', 'accounting', 'db', 'billing'].map((name) => join(root, 'packages', name)),
+        join(root, 'tsconfig.base.json'),
+      ],
       present: existsSync(join(web, 'app')) || existsSync(join(web, 'src/app')),
       output: join(web, '.next/BUILD_ID'),
       run: async () => runTool(web, 'next build', join(cache, 'pages.log')),

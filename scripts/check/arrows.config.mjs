@@ -8,6 +8,7 @@ const arrows = {
   'packages/accounting': ['model'],
   'packages/api': ['model'],
   'packages/db': ['accounting', 'model'],
+  'packages/billing': ['db', 'accounting', 'model'],
   'packages/netlink': ['kernel', 'model'],
   'packages/cgroup': ['kernel', 'model'],
   'packages/image': ['kernel', 'model'],
@@ -15,9 +16,9 @@ const arrows = {
   'packages/network': ['kernel', 'namespace', 'netlink', 'model'],
   'packages/container': ['kernel', 'cgroup', 'namespace', 'netlink', 'model'],
   'apps/agent': ['container', 'network', 'image', 'cgroup', 'namespace', 'netlink', 'kernel', 'api', 'model'],
-  'apps/cli': ['api', 'model'],
+  'apps/cli': ['accounting', 'api', 'model'],
   'apps/collector': ['db', 'accounting', 'api', 'model'],
-  'apps/web': ['db', 'accounting', 'api', 'model'],
+  'apps/web': ['billing', 'db', 'accounting', 'api', 'model'],
 };
 
 /** npm packages that may be imported; elsewhere any is. */

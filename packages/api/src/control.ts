@@ -19,6 +19,7 @@ import {
 } from '@bulkhead/model';
 import { z } from 'zod';
 import { ContainerChange, containerContract } from './agent.ts';
+import { accountContract, creditContract, invoiceContract, planContract } from './billing.ts';
 import { cgroupContract, cgroupHistoryContract, StorageReport } from './cgroup.ts';
 import { mutation, query, type RouterOf, subscription } from './contract.ts';
 import { doctorContract } from './doctor.ts';
@@ -201,6 +202,10 @@ export const controlContract = {
       output: z.array(UsageSummary),
     }),
   },
+  plan: planContract,
+  account: accountContract,
+  credit: creditContract,
+  invoice: invoiceContract,
   user: {
     list: query({ permission: 'user:read', scope: 'host', input: Nothing, output: z.array(User) }),
     /** A member of a tenant, which is made where it is not there yet; signs in once the link was used. */

@@ -1,5 +1,6 @@
 /** tRPC contracts: input and output schemas, permission and scope of each procedure, and the router that enforces them. */
 export * from './agent.ts';
+export * from './billing.ts';
 export * from './cgroup.ts';
 export { cgroupConfigContract } from './cgroup-config.ts';
 export * from './cgroup-control.ts';

@@ -18,6 +18,8 @@ export const Permission = z.enum([
   'cgroup:write',
   'user:read',
   'user:write',
+  'billing:read',
+  'billing:write',
   'journal:pull',
 ]);
 export type Permission = z.infer<typeof Permission>;
@@ -36,6 +38,7 @@ const member: ReadonlySet<Permission> = new Set([
   'event:read',
   'tenant:read',
   'namespace:read',
+  'billing:read',
 ]);
 
 /** What each role may do at all; which objects it may do it to is the caller's tenants. */

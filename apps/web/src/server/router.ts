@@ -1,6 +1,9 @@
 import { type Caller, controlContract } from '@bulkhead/api';
 import { createRouter, type HandlersOf } from '@bulkhead/api/router';
 import { callerFromHeaders } from './auth.ts';
+import { accountHandlers, creditHandlers } from './billing/account.ts';
+import { invoiceHandlers } from './billing/invoice.ts';
+import { planHandlers } from './billing/plan.ts';
 import { cgroupHandlers } from './cgroup.ts';
 import { containerHandlers } from './container.ts';
 import { eventHandlers } from './event.ts';
@@ -30,6 +33,10 @@ export function createControlRouter(services: Services) {
     event: eventHandlers(services),
     usage: usageHandlers(services),
     ledger: ledgerHandlers(services),
+    plan: planHandlers(services),
+    account: accountHandlers(services),
+    credit: creditHandlers(services),
+    invoice: invoiceHandlers(services),
     tenant: tenantHandlers(services),
     user: userHandlers(services),
     host: hostHandlers(services),
