@@ -1,8 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { controlContract, type ProcedureContract, type Role, rolePermissions } from '@bulkhead/api';
+import { finaliseMonth } from '@bulkhead/billing';
+import { addPlanVersion, assignPlan } from '@bulkhead/db';
 import type { Container } from '@bulkhead/model';
 import { TRPCClientError } from '@trpc/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeIssuer, makeTenant, proposal, settings } from '../../packages/billing/test/books.ts';
 import { namespaceKeyOf } from '../support/control/namespaces.ts';
 import { makeMember, openSession, setUp, type TestSession } from '../support/control/session.ts';
 import { startTestWeb, type TestWeb } from '../support/control/web.ts';
@@ -12,6 +15,10 @@ interface Target {
   container: Container | { id: string; name: string };
   tenantId: string;
   eventId: string;
+  /** Of an invoice that was issued to the tenant. */
+  invoiceNumber: string;
+  /** Of a price plan that the tenant is charged by. */
+  planId: string;
 }
 
 /** How one procedure is tried. A procedure that is not in this table fails the test. */
@@ -27,6 +34,11 @@ interface Expectation {
 
 const one = (more: object = {}): Expectation => ({ about: 'object', input: ({ container }) => ({ container: container.id, ...more }) });
 const listing = (input: Expectation['input'] = () => ({})): Expectation => ({ about: 'list', input });
+const ofTenant = (more: object = {}): Expectation => ({ about: 'object', input: ({ tenantId }) => ({ tenantId, ...more }) });
+const ofInvoice = (more: object = {}): Expectation => ({
+  about: 'object',
+  input: ({ invoiceNumber }) => ({ number: invoiceNumber, ...more }),
+});
 const window = { from: new Date(Date.now() - 3_600_000).toISOString(), to: new Date(Date.now() + 3_600_000).toISOString() };
 
 const expectations: Record<string, Expectation> = {
@@ -89,6 +101,31 @@ const expectations: Record<string, Expectation> = {
   'tenant.own': { about: 'nothing', input: () => ({ tenantId: 'acme', resource: { kind: 'cgroup', path: `/of-${randomUUID()}` } }) },
   'tenant.disown': { about: 'nothing', input: () => ({ tenantId: 'acme', resource: { kind: 'cgroup', path: '/was-never-owned' } }) },
   'tenant.owned': listing(({ tenantId }) => ({ tenantId })),
+  'plan.list': listing(),
+  'plan.inspect': { about: 'object', input: ({ planId }) => ({ planId }) },
+  'plan.create': { about: 'nothing', input: () => proposal({ planId: `made-${randomBytes(4).toString('hex')}` }) },
+  'plan.addVersion': { about: 'nothing', input: () => proposal({ planId: 'nowhere' }) },
+  'plan.withdraw': { about: 'nothing', input: () => ({ planId: 'nowhere', version: 1 }) },
+  'plan.preview': { about: 'nothing', input: () => ({ plan: proposal(), use: [{ meter: 'cpu-used', quantity: '3' }] }) },
+  'account.list': listing(),
+  'account.get': ofTenant(),
+  'account.set': { about: 'nothing', input: () => settings('acme') },
+  'account.assign': { about: 'nothing', input: () => ({ tenantId: 'nobody', planId: 'nowhere', from: '2026-01-01T00:00:00.000Z' }) },
+  'account.unassign': { about: 'nothing', input: () => ({ tenantId: 'nobody', at: '2026-01-01T00:00:00.000Z' }) },
+  'account.issuer': { about: 'nothing', input: () => ({}) },
+  'account.setIssuer': { about: 'nothing', input: () => ({ name: 'Bulkhead GmbH', series: 'T' }) },
+  'credit.list': ofTenant(),
+  'credit.grant': { about: 'nothing', input: () => ({ tenantId: 'acme', amount: '1.00', currency: 'EUR', reason: 'matrix' }) },
+  'invoice.draft': ofTenant({ month: '2026-02' }),
+  'invoice.finalise': { about: 'nothing', input: () => ({ tenantId: 'nobody', month: '2026-01' }) },
+  'invoice.pay': { about: 'nothing', input: () => ({ number: 'T-999999', payment: 'cash' }) },
+  'invoice.void': { about: 'nothing', input: () => ({ number: 'T-999999', reason: 'matrix' }) },
+  'invoice.creditNote': { about: 'nothing', input: () => ({ number: 'T-999999', reason: 'matrix', given: 'all' }) },
+  'invoice.list': listing(({ tenantId }) => ({ tenantId })),
+  'invoice.inspect': ofInvoice(),
+  'invoice.export': ofInvoice({ format: 'csv' }),
+  'invoice.exportDraft': ofTenant({ month: '2026-02' }),
+  'invoice.evidence': ofInvoice(),
   'host.list': { about: 'nothing', input: () => ({}) },
   'host.doctor': { about: 'nothing', input: () => ({}) },
   'host.storage': { about: 'nothing', input: () => ({}) },
@@ -135,6 +172,14 @@ const refusedForItself = new Map([
   ['lab.stop', 'NOT_FOUND'],
   ['tenant.rename', 'NOT_FOUND'],
   ['tenant.disown', 'NOT_FOUND'],
+  ['plan.addVersion', 'NOT_FOUND'],
+  ['plan.withdraw', 'NOT_FOUND'],
+  ['account.assign', 'NOT_FOUND'],
+  ['account.unassign', 'NOT_FOUND'],
+  ['invoice.finalise', 'NOT_FOUND'],
+  ['invoice.pay', 'NOT_FOUND'],
+  ['invoice.void', 'NOT_FOUND'],
+  ['invoice.creditNote', 'NOT_FOUND'],
 ]);
 
 /** Lists in which the target's container does not stand: it is not gone, nor was it ever given to anybody, and its hour goes on. */
@@ -195,7 +240,21 @@ beforeAll(async () => {
     acme: await makeMember(web, 'anna@acme.example', ['acme']),
     globex: await makeMember(web, 'gus@globex.example', ['globex']),
   };
+  await makeIssuer(web.database.web);
+  for (const tenantId of ['acme', 'globex']) await makeBilled(tenantId);
 });
+
+/** What each tenant has of bills: a plan of its own and an invoice for January. */
+const billed = new Map<string, { planId: string; invoiceNumber: string }>();
+async function makeBilled(tenantId: string): Promise<void> {
+  const planId = `plan-of-${tenantId}`;
+  await makeTenant(web.database.web, tenantId);
+  await addPlanVersion(web.database.web, proposal({ planId }), { isNew: true, by: 'test' });
+  await assignPlan(web.database.web, { tenantId, planId, from: '2026-01-01T00:00:00.000Z' });
+  const ofMonth = { tenantId, month: '2026-01', override: { reason: 'a test' } };
+  const { number } = await finaliseMonth(web.database.web, ofMonth, { by: 'test', now: new Date('2026-02-10T00:00:00.000Z') });
+  billed.set(tenantId, { planId, invoiceNumber: number });
+}
 
 afterAll(async () => {
   for (const session of Object.values(sessions ?? {})) session.close();
@@ -207,18 +266,27 @@ async function makeTarget(tenantId: string): Promise<Target> {
   const container = web.agent.add({ name: `${tenantId}-${randomBytes(4).toString('hex')}`, tenantId });
   const event = web.agent.tell('container.started', container);
   await web.stored();
-  return { container, tenantId, eventId: event.id };
+  const { planId, invoiceNumber } = billed.get(tenantId) ?? { planId: '', invoiceNumber: '' };
+  return { container, tenantId, eventId: event.id, planId, invoiceNumber };
 }
 
 const unknown = (): Target => {
   const id = randomBytes(8).toString('hex');
-  return { container: { id, name: `name-${id}` }, tenantId: `tenant-${id}`, eventId: randomUUID() };
+  return {
+    container: { id, name: `name-${id}` },
+    tenantId: `tenant-${id}`,
+    eventId: randomUUID(),
+    planId: `plan-${id}`,
+    invoiceNumber: `T-${id}`,
+  };
 };
 
 /** The words of an answer, with the names that were asked for made alike. */
 function alike(outcome: Outcome, target: Target): string {
   return JSON.stringify(outcome)
     .replaceAll(target.container.name, '<id>')
+    .replaceAll(target.planId, '<plan>')
+    .replaceAll(target.invoiceNumber, '<invoice>')
     .replaceAll(target.tenantId, '<tenant>')
     .replaceAll(namespaceKeyOf(target.container), '<namespace>')
     .replaceAll(target.container.id, '<id>')
@@ -257,8 +325,10 @@ describe.each(procedures)('%s', (path, contract) => {
     const refusal = refusedForItself.get(path);
     if (refusal === undefined) expect(allowed).toHaveProperty('answer');
     else expect(allowed).toMatchObject({ code: refusal });
-    if (expectation.about === 'list' && contract.kind === 'query' && !isWithoutContainer.has(path))
-      expect(JSON.stringify(allowed), 'the own object is in the list').toContain(own.container.id);
+    if (expectation.about === 'list' && contract.kind === 'query' && !isWithoutContainer.has(path)) {
+      const sought = { 'plan.list': own.planId, 'account.list': own.tenantId, 'invoice.list': own.invoiceNumber }[path];
+      expect(JSON.stringify(allowed), 'the own object is in the list').toContain(sought ?? own.container.id);
+    }
 
     if (role !== 'member' || expectation.about === 'nothing') return;
     const foreignTenant = who === 'acme' ? 'globex' : 'acme';
@@ -270,6 +340,8 @@ describe.each(procedures)('%s', (path, contract) => {
       expect(alike(foreignOutcome, foreign)).toBe(alike(strangeOutcome, strange));
     } else {
       expect(JSON.stringify(foreignOutcome)).not.toContain(foreign.container.id);
+      expect(JSON.stringify(foreignOutcome)).not.toContain(foreign.planId);
+      expect(JSON.stringify(foreignOutcome)).not.toContain(foreign.invoiceNumber);
       expect(JSON.stringify(foreignOutcome)).not.toContain(`"${foreignTenant}"`);
       if (contract.kind === 'query') expect(alike(foreignOutcome, foreign)).toBe(alike(strangeOutcome, strange));
     }

@@ -1,8 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { finaliseMonth } from '@bulkhead/billing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { act, january, makeIssuer, makeTenant, proposal } from '../../packages/billing/test/books.ts';
 import {
+  addPlanVersion,
+  assignPlan,
   checkLedger,
   ensureTenant,
+  grantCredit,
   holdReadings,
   ingest,
   listContainers,
@@ -67,6 +72,13 @@ beforeAll(async () => {
     after: 0,
     entries: toEntries([...perTenant, { kind: 'event', event: makeEvent({ hostId }) }, ...minutes]),
   });
+  await makeIssuer(db.web);
+  await makeTenant(db.web, 'acme');
+  await addPlanVersion(db.web, proposal(), { isNew: true, by: 'test' });
+  await assignPlan(db.web, { tenantId: 'acme', planId: 'standard', from: '2026-01-01T00:00:00.000Z' });
+  const credit = { creditId: randomUUID(), tenantId: 'acme', at: atMinute(0), currency: 'EUR', amount: '1.00', reason: 'test' };
+  await grantCredit(db.web, { kind: 'grant', ...credit }, 'test');
+  await finaliseMonth(db.web, { tenantId: 'acme', month: january, override: { reason: 'a test' } }, act);
   while (!(await rollUpHour(db.collector, hostId, new Date(atMinute(2880)))).finished);
   while (!(await rollUpDay(db.collector, hostId, new Date(atMinute(1440)))).finished);
   // Of the ledger: rows of two tenants, a mark that is left, sums of two moments, and what came late, over a leap.
@@ -181,6 +193,11 @@ describe('row-level security by itself', () => {
     'reading_hold',
   ];
 
+  const billing = [
+    ...['billing_issuer', 'billing_account', 'price_plan', 'price_plan_version', 'plan_assignment', 'credit_ledger', 'invoice_series'],
+    ...['invoice', 'invoice_evidence'],
+  ];
+
   test.each(tables)('%s shows nothing without a scope, and everything to *', async (table) => {
     for (const client of [web, collector]) {
       expect((await client.query(`SELECT * FROM ${table}`)).rows).toEqual([]);
@@ -192,12 +209,23 @@ describe('row-level security by itself', () => {
     }
   });
 
+  test.each(billing)('%s shows nothing without a scope, everything to *, and nothing at all to the collector', async (table) => {
+    expect((await web.query(`SELECT * FROM ${table}`)).rows).toEqual([]);
+    await web.query(`BEGIN; SELECT set_config('bulkhead.tenants', '*', true)`);
+    expect((await web.query(`SELECT * FROM ${table}`)).rows).not.toEqual([]);
+    await web.query(`ROLLBACK; BEGIN; SELECT set_config('bulkhead.tenants', 'beta', true)`);
+    expect((await web.query(`SELECT * FROM ${table}`)).rows).toEqual([]);
+    await web.query('ROLLBACK');
+    await expect(collector.query(`SELECT * FROM ${table}`)).rejects.toThrow(/permission denied/);
+  });
+
   test('holds for every table that has a tenant or a host, the owner included', async () => {
     const { rows } = await db.owner.query(`
       SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND (c.relname IN ('tenant', 'host') OR EXISTS (
         SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname IN ('tenant_id', 'host_id')))`);
-    expect(rows.map(({ relname }) => relname).sort()).toEqual(tables.toSorted());
+    const ofTenants = billing.filter((table) => !['billing_issuer', 'invoice_series', 'price_plan', 'price_plan_version'].includes(table));
+    expect(rows.map(({ relname }) => relname).sort()).toEqual([...tables, ...ofTenants].sort());
     for (const row of rows) expect(row).toMatchObject({ relrowsecurity: true, relforcerowsecurity: true });
   });
 

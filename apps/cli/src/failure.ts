@@ -35,6 +35,16 @@ const optionsByField: Record<string, string> = {
   seconds: '--seconds',
   container: 'the container',
   path: 'the path',
+  month: '--month',
+  number: 'the number',
+  amount: 'the amount',
+  reason: '--reason',
+  'override.reason': '--override',
+  payment: '--payment',
+  currency: '--currency',
+  zone: '--zone',
+  taxRate: '--tax-rate',
+  series: '--series',
 };
 
 /** Says `--memory: ...` where an answer says `limits.memoryMaxBytes: ...`. */

@@ -1,4 +1,6 @@
 import { Command, CommanderError } from 'commander';
+import { addInvoiceCommands } from './command/billing/invoice-commands.ts';
+import { addCreditCommands, addPlanCommands } from './command/billing/plan-commands.ts';
 import { addCgroupCommands } from './command/cgroup-commands.ts';
 import { addContainerCommands } from './command/container-commands.ts';
 import { addHostCommands } from './command/host-commands.ts';
@@ -26,6 +28,9 @@ export function createProgram(): Command {
   addNamespaceCommands(program);
   addCgroupCommands(program);
   addLabCommands(program);
+  addPlanCommands(program);
+  addCreditCommands(program);
+  addInvoiceCommands(program);
   program.addHelpText(
     'after',
     '\nFor developers:\n  test [TIER...]  check  bench [NAME]  build\n\nExit codes: 0 done, 1 failed, 2 wrong usage; run and exec pass on those of the command.',

@@ -1,6 +1,8 @@
 import { Problem } from '@bulkhead/model';
 
 /** A time that somebody typed, in UTC; undefined where none was. */
+export function toTimestamp(option: string, text: string): string;
+export function toTimestamp(option: string, text: string | undefined): string | undefined;
 export function toTimestamp(option: string, text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   const at = Date.parse(text);
