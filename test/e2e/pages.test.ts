@@ -1,6 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { finaliseMonth, issueCreditNote, voidIssued } from '@bulkhead/billing';
+import { addPlanVersion, assignPlan, grantCredit } from '@bulkhead/db';
 import type { Container, Workload } from '@bulkhead/model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { act, january, makeHost, makeIssuer, makeTenant, minutes, proposal } from '../../packages/billing/test/books.ts';
 import { accessibilityTroubles, openBrowser, screenshots, type TestBrowser, type TestTab } from '../support/browser.ts';
 import { populateHost } from '../support/control/populate-host.ts';
 import { setUp } from '../support/control/session.ts';
@@ -84,8 +88,27 @@ function keepConfigs(): void {
   configs.set('broken', { name: 'broken', file: `${directory}/broken.conf`, text, importedAt: at, importedBy: 'Ada', trouble, made: [] });
 }
 
+/** A tenant with use and a credit in January, an invoice for it that was given back of, and one for February that is void. */
+async function bill(): Promise<void> {
+  const { web: database, collector } = web.database;
+  await makeIssuer(database);
+  await makeTenant(database, 'acme', { name: 'Acme Widgets' });
+  await addPlanVersion(database, proposal({ minimum: { amount: '9.00', proration: 'second' } }), { isNew: true, by: 'Ada' });
+  await assignPlan(database, { tenantId: 'acme', planId: 'standard', from: '2026-01-01T00:00:00.000Z' });
+  await (await makeHost(collector)).store(minutes(600, 720, { tenantId: 'acme', container: 1 }));
+  const credit = { creditId: randomUUID(), tenantId: 'acme', at: '2026-01-02T00:00:00.000Z', currency: 'EUR', amount: '2.00' };
+  await grantCredit(database, { kind: 'grant', ...credit, reason: 'an outage' }, 'Ada');
+  const override = { reason: 'the end of the month' };
+  const { number } = await finaliseMonth(database, { tenantId: 'acme', month: january, override }, act);
+  const march = { by: 'Ada', now: new Date('2026-03-10T00:00:00.000Z') };
+  const second = await finaliseMonth(database, { tenantId: 'acme', month: '2026-02', override }, march);
+  await voidIssued(database, { number: second.number, reason: 'a wrong address' }, march);
+  await issueCreditNote(database, { number, reason: 'an outage', given: 'all' }, march);
+}
+
 beforeAll(async () => {
   web = await startTestWeb();
+  await bill();
   burn = populate();
   populateHost(web.agent.host);
   keepConfigs();
@@ -137,6 +160,10 @@ const pages = (): Record<string, { path: string; shows: string }> => ({
   labs: { path: '/labs', shows: '[data-lab="shares"][data-outcome="passed"]' },
   health: { path: '/health', shows: '[data-check]' },
   usage: { path: '/usage', shows: 'tbody tr' },
+  plans: { path: '/plans', shows: 'tbody tr' },
+  invoices: { path: '/invoices', shows: 'tbody tr' },
+  invoice: { path: '/invoices/T-000001', shows: 'tbody tr' },
+  'invoice-voided': { path: '/invoices/T-000002', shows: 'tbody tr' },
   events: { path: '/events', shows: 'tbody tr' },
 });
 
@@ -191,6 +218,8 @@ it.each([
   '/labs',
   '/health',
   '/usage',
+  '/plans',
+  '/invoices',
   '/events',
   '/sign-in',
 ])('a first load of %s has little script', async (path) => {

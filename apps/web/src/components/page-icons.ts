@@ -1,4 +1,15 @@
-import { IconActivity, IconBox, IconDoor, IconFlask, IconGauge, IconReceipt, IconSitemap, IconStethoscope } from '@tabler/icons-react';
+import {
+  IconActivity,
+  IconBox,
+  IconChartBar,
+  IconDoor,
+  IconFlask,
+  IconGauge,
+  IconReceipt,
+  IconSitemap,
+  IconStethoscope,
+  IconTag,
+} from '@tabler/icons-react';
 import type { PageKey } from './pages.ts';
 
 export const pageIcons = {
@@ -7,7 +18,9 @@ export const pageIcons = {
   namespaces: IconDoor,
   cgroups: IconSitemap,
   labs: IconFlask,
-  usage: IconReceipt,
+  usage: IconChartBar,
+  plans: IconTag,
+  invoices: IconReceipt,
   events: IconActivity,
   health: IconStethoscope,
 } as const satisfies Record<PageKey, unknown>;

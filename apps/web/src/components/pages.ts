@@ -6,6 +6,8 @@ const pages = [
   { href: '/cgroups', key: 'cgroups', administrators: true },
   { href: '/labs', key: 'labs', administrators: true },
   { href: '/usage', key: 'usage', administrators: false },
+  { href: '/plans', key: 'plans', administrators: false },
+  { href: '/invoices', key: 'invoices', administrators: false },
   { href: '/events', key: 'events', administrators: false },
   { href: '/health', key: 'health', administrators: true },
 ] as const;
