@@ -92,7 +92,10 @@ describe('from prices to a bill by the command line', () => {
 
   test('what was read is drafted, refused while a host is silent, and finalised by an override', () => {
     expect(run('plan', 'assign', 'standard', '--tenant', 'acme', '--from', '2026-01').stdout).toMatch(/from 2026-01-01T00:00:00\.000Z/);
-    expect(json('credit', 'grant', '1.00', '--tenant', 'acme', '--reason', '+sorry')).toMatchObject({ kind: 'grant', amount: '1.00' });
+    expect(json('credit', 'grant', '1.00', '--tenant', 'acme', '--reason', '+sorry', '--from', '2026-01-01T00:00:00Z')).toMatchObject({
+      kind: 'grant',
+      amount: '1.00',
+    });
     const draft = run('invoice', 'draft', '--tenant', 'acme', '--month', '2026-01').stdout;
     expect(draft).toMatch(/host alpha is silent since 2026-01-01T12:00:00\.000Z/);
     expect(draft).toMatch(/total {2}7\.82 EUR/);

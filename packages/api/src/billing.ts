@@ -92,6 +92,8 @@ export const creditContract = {
     input: OfTenant.extend({
       amount: Amount,
       currency: Currency,
+      /** Pays for charges of periods that end after this; from now on where absent. */
+      from: Timestamp.optional(),
       expiresAt: Timestamp.optional(),
       meters: z.array(MeterId).min(1).optional(),
       reason: Reason,

@@ -25,6 +25,7 @@ export async function listCredits(stateDirectory: string, { json, tenant }: { js
 export interface GrantOptions {
   tenant: string;
   reason: string;
+  from?: string;
   expires?: string;
   meter?: string[];
   json?: boolean;
@@ -32,7 +33,7 @@ export interface GrantOptions {
 
 /** `credit grant` */
 export async function grantCredit(stateDirectory: string, amount: string, options: GrantOptions): Promise<void> {
-  const { tenant, reason, expires, meter, json } = options;
+  const { tenant, reason, from, expires, meter, json } = options;
   const control = controlOf(stateDirectory);
   const { account } = await control.account.get.query({ tenantId: tenant });
   const entry = await control.credit.grant.mutate({
@@ -40,6 +41,7 @@ export async function grantCredit(stateDirectory: string, amount: string, option
     amount,
     currency: account.currency,
     reason,
+    ...(from === undefined ? {} : { from: toTimestamp('--from', from) }),
     ...(expires === undefined ? {} : { expiresAt: toTimestamp('--expires', expires) }),
     // The control plane's schema says which meters there are.
     ...(meter === undefined ? {} : { meters: meter as MeterId[] }),

@@ -99,6 +99,7 @@ export function addCreditCommands(program: Command): void {
     .argument('<amount>', 'such as 25.00')
     .requiredOption('--tenant <tenant>', 'whom')
     .requiredOption('--reason <text>', 'as the invoice will say')
+    .option('--from <time>', 'pays for periods that end after this; by default from now on')
     .option('--expires <time>', 'pays for periods that begin before this')
     .option('--meter <meter>', 'pays for this meter alone; may be given more than once', collect)
     .option('--json', 'prints JSON')

@@ -50,12 +50,13 @@ export function creditHandlers({ database, log }: Services): HandlersOf<typeof c
   return {
     list: ({ caller, input }) => readCredits(database, scopeOf(caller), input.tenantId),
     async grant({ caller, input }) {
-      const { amount, currency, tenantId } = input;
+      const { from, ...credit } = input;
+      const { amount, currency, tenantId } = credit;
       if (toMinor(amount, currency) <= 0n) throw new Problem('invalid', `amount: ${amount} is no credit: it must be more than 0`);
       const { account } = await readAccount(database, 'all', tenantId);
       if (account.currency !== currency)
         throw new Problem('invalid', `currency: the account of tenant ${tenantId} is in ${account.currency}, the credit in ${currency}`);
-      const entry = { kind: 'grant', creditId: randomUUID(), at: new Date().toISOString(), ...input } as const;
+      const entry = { kind: 'grant', creditId: randomUUID(), at: from ?? new Date().toISOString(), ...credit } as const;
       await grantCredit(database, entry, nameOf(caller));
       log.info({ by: caller.subject, entry }, 'a credit was granted');
       return entry;
