@@ -18,12 +18,15 @@ import {
   grantCredit,
   listInvoices,
   listPlans,
+  own,
   readAccount,
   readCredits,
   readInvoice,
   readPlan,
   readSeries,
+  rollUpUsage,
   setAccount,
+  thinReadings,
   withdrawPlanVersion,
 } from '@bulkhead/db';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -41,6 +44,7 @@ import {
   type TestHost,
 } from '../../packages/billing/test/books.ts';
 import { type FreshDatabase, freshDatabase } from '../../packages/db/test/fresh-database.ts';
+import { atMinute, containerIdOf, makeContainer } from '../../packages/db/test/journal.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 
 let server: TestPostgres;
@@ -102,6 +106,39 @@ describe('from readings to an invoice', () => {
       await exportDraft(books(), { tenantId: 'acme', month: january }, later),
     ];
     expect(createHash('sha256').update(first.bytes).digest('hex')).toBe(createHash('sha256').update(again.bytes).digest('hex'));
+  });
+
+  test('hours that are made up and readings that were thinned give the same lines, a proof, and nothing to correct', async () => {
+    await billable('acme', 1);
+    await host.store([lateReading()]);
+    const ofMonth = { tenantId: 'acme', month: january };
+    const before = (await draftOf(books(), ofMonth, { now: later })).draft.content;
+    while (!(await rollUpUsage(db.collector, host.hostId, later)).finished);
+    expect((await draftOf(books(), ofMonth, { now: later })).draft.content).toEqual(before);
+    const { number } = await finalise('acme');
+    while (!(await thinReadings(db.collector, host.hostId, later)).finished);
+    expect((await draftOf(books(), ofMonth, { now: later })).draft.content.lines).toEqual(before.lines);
+    const { draft } = await draftOf(books(), { tenantId: 'acme', month: '2026-02' }, { now: later });
+    expect(draft.content.lines.filter(({ kind }) => kind === 'correction')).toEqual([]);
+    expect(verifyArchive((await exportEvidence(books(), number)).bytes, sha256)).toMatchObject({ agrees: true });
+    await voidIssued(db.web, { number, reason: 'once more, of thinned readings' }, act);
+    const again = await finalise('acme');
+    expect(again.content.lines).toEqual(before.lines);
+    expect(verifyArchive((await exportEvidence(books(), again.number)).bytes, sha256)).toMatchObject({ agrees: true });
+  });
+
+  test('what a tenant owns of others is charged and proved while it owns it', async () => {
+    await makeTenant(db.web, 'acme');
+    await makeTenant(db.web, 'beta');
+    for (const tenantId of ['acme', 'beta']) await assignPlan(db.web, { tenantId, planId: 'standard', from: '2026-01-01T00:00:00.000Z' });
+    await host.tell([{ kind: 'container', container: makeContainer({ container: 5, tenantId: 'beta' }), deleted: false }]);
+    await host.store([...minutes(0, 240, { tenantId: 'beta', container: 5 }), lateReading()]);
+    const resource = { hostId: host.hostId, kind: 'container', id: containerIdOf(5), name: 'c5' } as const;
+    await own(db.web, { tenantId: 'acme', resource, from: atMinute(60), by: 'Ada' });
+    await own(db.web, { tenantId: 'beta', resource, from: atMinute(120), by: 'Ada' });
+    while (!(await rollUpUsage(db.collector, host.hostId, later)).finished);
+    const used = async (tenantId: string) => (await finalise(tenantId)).content.lines.find(({ meter }) => meter === 'cpu-used')?.quantity;
+    expect([await used('acme'), await used('beta')]).toEqual([String(60 * 30_000_000), String(180 * 30_000_000)]);
   });
 
   test('zero use is a bill of its fees; a period without a plan is refused', async () => {

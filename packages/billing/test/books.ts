@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Database, ensureTenant, ingest, setAccount, setIssuer, upsertHost } from '@bulkhead/db';
-import type { BillingSettings, PlanProposal } from '@bulkhead/model';
+import type { BillingSettings, JournalRecord, PlanProposal } from '@bulkhead/model';
 import { atMinute, makeReading, type ReadingFacts, toEntries } from '../../db/test/journal.ts';
 
 /** A host, tenants with accounts, and prices, in a database of a test's own. The month is January 2026. */
@@ -49,6 +49,8 @@ export interface TestHost {
   bootId: string;
   /** Stores readings as the collector does. */
   store(readings: readonly Partial<ReadingFacts>[]): Promise<void>;
+  /** Stores any records so. */
+  tell(records: readonly JournalRecord[]): Promise<void>;
 }
 
 export async function makeHost(collector: Database, hostname = 'alpha'): Promise<TestHost> {
@@ -69,13 +71,14 @@ export async function makeHost(collector: Database, hostname = 'alpha'): Promise
     warnings: [],
   });
   let after = 0;
+  const tell = async (records: readonly JournalRecord[]): Promise<void> => {
+    ({ seq: after } = await ingest(collector, { hostId, after, entries: toEntries(records, after) }));
+  };
   return {
     hostId,
     bootId,
-    async store(facts) {
-      const records = facts.map((fact) => makeReading({ hostId, bootId, minute: 0, ...fact }));
-      ({ seq: after } = await ingest(collector, { hostId, after, entries: toEntries(records, after) }));
-    },
+    tell,
+    store: (facts) => tell(facts.map((fact) => makeReading({ hostId, bootId, minute: 0, ...fact }))),
   };
 }
 
