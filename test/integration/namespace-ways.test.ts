@@ -126,7 +126,11 @@ describeNeeds(
     describe.skipIf(!hasTypes)('where the kernel tells its types', () => {
       it('are the walk of the kernel, where nothing speaks against it, and /proc, where something does, which is said', async () => {
         expect((await look()).shown.way).toEqual({ kind: 'iterator' });
-        expect((await look(byProc)).shown.way).toEqual({ kind: 'proc', reason: 'bpf(2) is refused: it wants CAP_BPF and CAP_PERFMON' });
+        expect((await look(byProc)).shown.way).toEqual({
+          kind: 'proc',
+          reason: 'bpf(2) is refused: it wants CAP_BPF and CAP_PERFMON',
+          cause: 'bpf-refused',
+        });
       });
 
       it('see the same namespaces, with the same owners, parents and holders', async () => {
