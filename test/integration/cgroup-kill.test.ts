@@ -5,6 +5,7 @@ import {
   type CgroupConfigEntry,
   type CgroupPlan,
   type CgroupSettingAuthor,
+  type Container,
   cgroupRoot,
   type HostEvent,
   type JournalEntry,
@@ -108,6 +109,21 @@ describeNeeds(
       },
       boundMsec(180_000),
     );
+
+    it('of a container by its own verb is taken back as well, and is no drift', async () => {
+      const spec = { name: 'limited', tenantId: 'acme', image: 'host', args: ['sleep', '600'], limits: { pidsMax: 50, cpuMaxMillis: 500 } };
+      const { container } = await agent.must<{ container: Container }>('mutation', 'container.create', spec);
+      await agent.must('mutation', 'container.start', { container: 'limited' });
+      const path = `/${cgroupRoot(instance.instance)}/acme/${container.id}`;
+      const before = held(path);
+      const limits = { pidsMax: 70, cpuMaxMillis: 250, cpuWeight: 30 };
+      await killedAt('apply:written', 2, 'container.update', { container: 'limited', limits });
+      expect(held(path)).toEqual(before);
+      expect(await agent.must('query', 'container.inspect', { container: 'limited' })).toMatchObject({ drift: [], limits: spec.limits });
+      await agent.must('mutation', 'container.update', { container: 'limited', limits });
+      expect(held(path).pids).toBe('70');
+      await agent.must('mutation', 'container.delete', { container: 'limited', force: true });
+    });
 
     it('of a group that is made anew meanwhile leaves the new one alone', async () => {
       const path = `${ground.root}/again`;

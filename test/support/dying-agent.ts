@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { detectCgroups } from '@bulkhead/cgroup';
-import { createContainerRuntime, noFailPoint } from '@bulkhead/container';
+import { createContainerRuntime } from '@bulkhead/container';
 import { ServiceConfig } from '@bulkhead/model';
 import { readBootId } from '@bulkhead/namespace';
 import { startAgent } from '../../apps/agent/src/agent.ts';
@@ -14,16 +14,17 @@ import { createLog } from '../../apps/agent/src/log.ts';
 
 const [point = '', times = ''] = process.argv.slice(2);
 let left = Number(times);
+function failPoint(reached: string): void {
+  if (reached !== point) return;
+  left -= 1;
+  if (left === 0) process.kill(process.pid, 'SIGKILL');
+}
 await startAgent({
   config: ServiceConfig.parse(JSON.parse(readFileSync(readConfigFile(), 'utf8'))),
   programDirectory: join(import.meta.dirname, '../..'),
   bootId: readBootId(),
   cgroups: detectCgroups(),
-  createRuntime: (options) => createContainerRuntime({ ...options, failPoint: noFailPoint }),
-  failPoint(reached) {
-    if (reached !== point) return;
-    left -= 1;
-    if (left === 0) process.kill(process.pid, 'SIGKILL');
-  },
+  createRuntime: (options) => createContainerRuntime({ ...options, failPoint }),
+  failPoint,
   log: createLog(),
 });

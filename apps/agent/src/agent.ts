@@ -150,12 +150,13 @@ export async function startAgent({
       log,
     }),
   );
+  const changeNote = new ChangeNote(`${paths.run}/agent/cgroup-change.json`);
   const cgroupVerbs = new CgroupVerbs({
     control: parts.use(new HostCgroupControl()),
     policy,
     events,
     authors: new SettingAuthors(`${paths.run}/agent/cgroup-authors.json`),
-    note: new ChangeNote(`${paths.run}/agent/cgroup-change.json`),
+    note: changeNote,
     failPoint,
     makerOf(path) {
       const maker = makerOf(path, own);
@@ -216,6 +217,7 @@ export async function startAgent({
       bootId,
       cgroups,
       ...(renewal === undefined ? {} : { renewal }),
+      noteLimits: (path, back) => changeNote.keep({ path, back }),
       beforeCgroupRemoval: (container) => sampler.finish(container),
     }),
   );

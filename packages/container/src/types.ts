@@ -1,7 +1,8 @@
-import type { Cgroups } from '@bulkhead/cgroup';
+import type { Cgroups, TakingBack } from '@bulkhead/cgroup';
 import type { Fd, Recorder } from '@bulkhead/kernel';
 import type {
   BootId,
+  CgroupPath,
   Container,
   ContainerDetail,
   ContainerId,
@@ -28,6 +29,8 @@ export interface RuntimeOptions {
   failPoint: FailPoint;
   /** Brings a launcher of another build to ours; absent: any is taken as it is. */
   renewal?: Renewal;
+  /** Keeps what takes a change of several limits back, until all are made: see ApplyOptions of packages/cgroup. */
+  noteLimits?: (cgroupPath: CgroupPath, back: readonly TakingBack[]) => Disposable;
   /**
    * Called when the last process of a container has ended and again just before its cgroup is removed. Must make the
    * last reading durable before it resolves: a cgroup is removed only after that.

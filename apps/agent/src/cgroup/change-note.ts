@@ -5,12 +5,13 @@ import { CgroupPath, Subject } from '@bulkhead/model';
 import { z } from 'zod';
 import { TakingBackRecord } from './taking-back-record.ts';
 
-const Noted = z.object({ path: CgroupPath, subject: Subject, back: z.array(TakingBackRecord) });
+const Noted = z.object({ path: CgroupPath, subject: Subject.optional(), back: z.array(TakingBackRecord) });
 
 /** A change of several files that is under way: who makes it to which group, and what takes it back. */
 export interface NotedChange {
   path: CgroupPath;
-  subject: Subject;
+  /** Absent where it is told elsewhere. */
+  subject?: Subject | undefined;
   back: readonly TakingBack[];
 }
 

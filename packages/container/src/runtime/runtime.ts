@@ -1,4 +1,5 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import type { TakingBack } from '@bulkhead/cgroup';
 import { hasErrno, pidfd_send_signal, Recorder, record, SIGKILL, SIGTERM } from '@bulkhead/kernel';
 import {
   type Container,
@@ -399,9 +400,12 @@ class Runtime implements ContainerRuntime {
       const transcript = new TranscriptBuilder();
       const recorder = new Recorder();
       const settings = settingsOf(changes);
-      writeLimits(this.cgroupPath(container), settings, recorder);
+      const { failPoint, noteLimits } = this.#options;
+      const path = this.cgroupPath(container);
+      const note = noteLimits === undefined ? {} : { note: (back: readonly TakingBack[]) => noteLimits(`/${path}`, back) };
+      writeLimits(path, settings, { recorder, failPoint, ...note });
       transcript.addRecorded(recorder);
-      // A crash before this leaves the kernel with other limits than are asked for: that is shown as drift.
+      // A crash between the two leaves the kernel with other limits than are asked for: that is shown as drift.
       const limits = changedLimits(container.limits, changes);
       const after = this.#store.update(id, { container: { limits }, spec: { ...spec, limits } });
       return { container: after.container, transcript: transcript.finish(), keys: settings.map(({ key }) => key) };

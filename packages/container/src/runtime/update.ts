@@ -1,5 +1,4 @@
-import { HostCgroupControl } from '@bulkhead/cgroup';
-import type { Recorder } from '@bulkhead/kernel';
+import { type ApplyOptions, HostCgroupControl } from '@bulkhead/cgroup';
 import type { CgroupSettingChange, ContainerLimits, LimitChanges } from '@bulkhead/model';
 
 /** The period of every quota of ours: the kernel's own default. */
@@ -25,7 +24,7 @@ export function changedLimits(before: ContainerLimits, changes: LimitChanges): C
 }
 
 /** Writes limits of a container's cgroup while it lives: all of them, or none. */
-export function writeLimits(path: string, changes: readonly CgroupSettingChange[], recorder: Recorder): void {
+export function writeLimits(path: string, changes: readonly CgroupSettingChange[], options: ApplyOptions): void {
   using control = new HostCgroupControl();
-  control.apply(control.plan(`/${path}`, changes), { recorder });
+  control.apply(control.plan(`/${path}`, changes), options);
 }
