@@ -103,6 +103,78 @@ test('systemd leaves what is below the scope alone when it reads its units anew,
   }
 });
 
+/** A unit of systemd's with one process; its group is systemd's, and so are the limits. */
+const startUnit = (of: string, script: string): string => {
+  execFileSync('systemd-run', ['--quiet', `--unit=${of}`, '--', 'sh', '-c', script]);
+  return `/system.slice/${of}`;
+};
+const property = (of: string, name: string): string =>
+  execFileSync('systemctl', ['show', `--property=${name}`, '--value', of], { encoding: 'utf8' }).trim();
+const statOf = (path: string, key: string): number => Number(new RegExp(`^${key} (\\d+)$`, 'm').exec(kernelFile(`${path}/cpu.stat`))?.[1]);
+
+test('a unit of systemd is limited live: told first with its own command, done when confirmed, and its CPU time is throttled', async () => {
+  const busy = 'bulkhead-test-busy.service';
+  const path = startUnit(busy, 'while :; do :; done');
+  const own = `systemctl set-property --runtime ${busy} CPUQuota=20%`;
+  try {
+    const before = kernelFile(`${path}/cpu.max`);
+    expect(before).toBe('max 100000');
+    const told = instance.run('cgroup', 'set', path, 'cpu.max=20000 100000', '--dry-run');
+    expect(told).toMatchObject({ code: 0, stderr: '' });
+    for (const line of [
+      `${tree}${path}/cpu.max: max 100000 → 20000 100000`,
+      `owner: systemd ${busy}`,
+      `its own command: ${own}`,
+      'it wants to be confirmed: --yes',
+    ])
+      expect(told.stdout.split('\n')).toContain(line);
+    const refused = instance.run('cgroup', 'set', path, 'cpu.max=20000 100000');
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining(own) });
+    expect(kernelFile(`${path}/cpu.max`)).toBe(before);
+    expect(instance.run('cgroup', 'set', path, 'cpu.max=20000 100000', '--yes')).toMatchObject({ code: 0, stderr: '' });
+    expect(kernelFile(`${path}/cpu.max`)).toBe('20000 100000');
+    // The effect, by the kernel's own counters: a fifth of a CPU, whatever time is in an emulated machine.
+    const [usage, periods] = [statOf(path, 'usage_usec'), statOf(path, 'nr_periods')];
+    await eventually('fifty periods', () => statOf(path, 'nr_periods') >= periods + 50, patienceMsec);
+    const share = (statOf(path, 'usage_usec') - usage) / ((statOf(path, 'nr_periods') - periods) * 100_000);
+    console.log(`a unit with CPUQuota=20%: ${(share * 100).toFixed(1)} % of a CPU`);
+    expect(share).toBeGreaterThan(0.1);
+    expect(share).toBeLessThan(0.25);
+    expect(statOf(path, 'nr_throttled')).toBeGreaterThan(10);
+    expect(instance.run('cgroup', 'settings', path).stdout).toMatch(/^cpu\.max .* root *$/m);
+    // What the message says of systemd: it writes its own value again.
+    execFileSync('systemctl', ['daemon-reload']);
+    expect(property(busy, 'ActiveState')).toBe('active');
+    console.log(`cpu.max after daemon-reload: ${kernelFile(`${path}/cpu.max`)}`);
+    execFileSync('sh', ['-c', own]);
+    expect(property(busy, 'CPUQuotaPerSecUSec')).toBe('200ms');
+    expect(kernelFile(`${path}/cpu.max`)).toBe('20000 100000');
+    execFileSync('systemctl', ['daemon-reload']);
+    expect(kernelFile(`${path}/cpu.max`)).toBe('20000 100000');
+  } finally {
+    execFileSync('systemctl', ['stop', busy]);
+  }
+});
+
+test('a memory limit of a unit of systemd ends what goes beyond it, and systemd says so', async () => {
+  const hog = 'bulkhead-test-hog.service';
+  const go = '/run/bulkhead-test-go';
+  const path = startUnit(hog, `until [ -e ${go} ]; do sleep 0.2; done; exec tail /dev/zero`);
+  try {
+    const told = instance.run('cgroup', 'set', path, 'memory.max=32M', '--dry-run').stdout;
+    expect(told).toContain(`its own command: systemctl set-property --runtime ${hog} MemoryMax=33554432\n`);
+    expect(instance.run('cgroup', 'set', path, 'memory.max=32M', '--yes')).toMatchObject({ code: 0, stderr: '' });
+    expect(kernelFile(`${path}/memory.max`)).toBe('33554432');
+    writeFileSync(go, '');
+    await eventually('the hog to be killed', () => property(hog, 'Result') === 'oom-kill', patienceMsec);
+    expect(property(hog, 'ActiveState')).toBe('failed');
+  } finally {
+    rmSync(go, { force: true });
+    spawnSync('systemctl', ['stop', hog]);
+    execFileSync('systemctl', ['reset-failed', hog]);
+  }
+});
+
 test('container and scope outlive up, and the next up is in the same scope', async () => {
   const group = containerGroup();
   instance.child.kill('SIGTERM');
