@@ -85,7 +85,8 @@ export class AgentProcess implements AsyncDisposable {
     const begin = this.log.length;
     const until = performance.now() + readyWithinMsec;
     while (!this.log.slice(begin).some((line) => line.includes(wanted))) {
-      if (child.exitCode !== null) throw new Error(`the agent ended with ${child.exitCode}: ${this.log.slice(begin).join('\n')}`);
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw new Error(`the agent ended with ${child.exitCode ?? child.signalCode}: ${this.log.slice(begin).join('\n')}`);
       if (performance.now() > until) throw new Error(`not ready within ${readyWithinMsec} ms: ${this.log.slice(begin).join('\n')}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }

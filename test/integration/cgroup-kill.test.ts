@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { detectCgroups } from '@bulkhead/cgroup';
 import {
   type CgroupConfigEntry,
@@ -222,5 +222,25 @@ describeNeeds(
       },
       boundMsec(180_000),
     );
+
+    it('by a cgconfig.conf that is applied after a boot is finished by the next agent, which knows all that was made', async () => {
+      const paths = ['one', 'two'].map((name) => `${ground.root}/boot-${name}`);
+      const text = paths.map((path) => `group "${path.slice(1)}" { pids { pids.max = 9; } cpu { cpu.shares = 200; } }`).join('\n');
+      await agent.must('mutation', 'cgroup.importConfig', { name: 'boot', text });
+      await agent.end('SIGTERM');
+      // What a boot leaves: other groups, none of them, and a state of before.
+      const stateFile = `${instance.paths.agentState}/cgroup-configs.json`;
+      const otherBoot = '"bootId":"11111111-2222-4333-8444-555555555555"';
+      writeFileSync(stateFile, readFileSync(stateFile, 'utf8').replaceAll(/"bootId":"[^"]*"/g, otherBoot));
+      for (const path of paths) await ground.control.remove(path);
+      await expect(agent.start({ program: [dying, 'config:make', '2'] })).rejects.toThrow('SIGKILL');
+      await agent.start();
+      for (const path of paths) expect(held(path)).toMatchObject({ pids: '9', weight: isUnified ? '20' : '200' });
+      const [config] = await agent.must<CgroupConfigEntry[]>('query', 'cgroup.listConfigs', {});
+      expect(config).toMatchObject({ name: 'boot', importedBy: 'root', made: paths.map((path) => ({ path })) });
+      expect(config?.trouble).toBeUndefined();
+      await agent.must('mutation', 'cgroup.removeConfig', { name: 'boot' });
+      expect(paths.flatMap((path) => ground.present(path))).toEqual([]);
+    });
   },
 );

@@ -396,9 +396,21 @@ export class CgroupConfigs {
       text = this.#store.text(name) ?? '';
       using host = new MountedHost();
       const plan = this.#plan(text, host);
-      const { result, transcript } = this.#sections.record(() => applyConfig(plan.steps, host));
+      const [back, written] = [takingBackOfConfig(plan.steps, host), settingsWritten(plan)];
+      const begun = { ...base, hash: hashOf(text), made: [], changed: [] };
+      this.#setState(name, {
+        ...begun,
+        pending: true,
+        previous: begun,
+        back,
+        obsolete: [],
+        subject: ofFile(name),
+        written,
+        ...intended(plan),
+      });
+      const { result, transcript } = this.#sections.record(() => applyConfig(plan.steps, host, this.#options.failPoint));
       this.#setState(name, { ...base, hash: hashOf(text), appliedAt: new Date().toISOString(), ...result });
-      this.#noteAuthors(settingsWritten(plan), ofFile(name));
+      this.#noteAuthors(written, ofFile(name));
       return { name, transcript };
     } catch (failure) {
       if (!(failure instanceof Problem)) throw failure;
