@@ -124,7 +124,7 @@ describe('the table of namespaces', () => {
 
   it('says what could not be read, and why', async () => {
     await page.getByText('Not everything could be looked at').waitFor();
-    await page.getByText('EACCES (hidepid)').waitFor();
+    await page.getByText('They do not let the agent look at what they hold open').waitFor();
   });
 
   it('leads to a page with maker, holders, members and how it was found', async () => {

@@ -53,12 +53,17 @@ function useChoices(verb: CgroupDeed['verb']) {
 }
 
 /** How many processes and groups a verb meets. */
-function useMet({ verb, path }: CgroupDeed) {
+function useMet({ verb, path }: CgroupDeed, isDone: boolean) {
   const trpc = useTRPC();
   const { cgroups } = useTree();
   const counts = verb !== 'set' && verb !== 'create';
   const below = verb !== 'move';
-  const { data } = useQuery({ ...trpc.cgroup.processes.queryOptions({ path, below }), enabled: counts, retry: false, gcTime: 0 });
+  const { data } = useQuery({
+    ...trpc.cgroup.processes.queryOptions({ path, below }),
+    enabled: counts && !isDone,
+    retry: false,
+    gcTime: 0,
+  });
   const groups = [...(cgroups?.keys() ?? [])].filter((each) => each.startsWith(`${path}/`)).length;
   return { processes: data, groups };
 }
@@ -81,7 +86,7 @@ export function ActDialog({ deed: asked, onDone, close }: AskedOfCgroup & { clos
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<Trouble>();
   const [done, setDone] = useState<{ path: string; transcript: Transcript }>();
-  const { processes, groups } = useMet(deed);
+  const { processes, groups } = useMet(deed, done !== undefined);
   const choices = useChoices(verb);
   const controllers = answers.controllers ?? choices.filter(({ usual }) => usual).map(({ controller }) => controller);
   const pids = pidsText === undefined ? processes?.processes.map(({ pid }) => pid) : parsePids(pidsText);
@@ -106,7 +111,8 @@ export function ActDialog({ deed: asked, onDone, close }: AskedOfCgroup & { clos
     setTrouble(undefined);
     try {
       setDone({ path: plan.path, transcript: await act(client, plan, { ...answers, controllers }) });
-      void queries.invalidateQueries(trpc.cgroup.pathFilter());
+      // Of a group that is gone nothing more is asked.
+      if (verb !== 'remove') void queries.invalidateQueries(trpc.cgroup.pathFilter());
     } catch (failure) {
       setTrouble(troubleOf(failure));
     } finally {

@@ -18,7 +18,13 @@ export function usePlan(asked: PlanAsked | undefined) {
     return () => clearTimeout(timer);
   }, [text, settled]);
   const input: PlanAsked = settled === '' ? { path: '/', verb: 'thaw' } : (JSON.parse(settled) as PlanAsked);
-  const query = useQuery({ ...trpc.cgroup.plan.queryOptions(input), enabled: settled !== '', retry: false, staleTime: 0, gcTime: 0 });
+  const query = useQuery({
+    ...trpc.cgroup.plan.queryOptions(input),
+    enabled: settled !== '' && text !== '',
+    retry: false,
+    staleTime: 0,
+    gcTime: 0,
+  });
   const isCurrent = settled === text && text !== '';
   return {
     preview: isCurrent && !query.isFetching ? query.data : undefined,
