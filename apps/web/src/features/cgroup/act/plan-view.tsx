@@ -1,9 +1,8 @@
 'use client';
 import type { CgroupPlanned } from '@bulkhead/api';
 import type { CgroupOwnership, CgroupPlan } from '@bulkhead/model';
-import { Button, CopyButton } from '@mantine/core';
-import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { useTranslations } from 'next-intl';
+import { CopyText } from '../../../components/copy-text.tsx';
 import { MakerMark } from '../../../components/maker-badge.tsx';
 import { Notice } from '../../../components/notice.tsx';
 import { asSentence } from '../../../components/trouble-notice.tsx';
@@ -57,18 +56,7 @@ function Owner({ ownership, isSetting }: { ownership: CgroupOwnership; isSetting
           <dt>{t('command')}</dt>
           <dd className={css.command}>
             <code data-owner-command>{command}</code>
-            <CopyButton value={command}>
-              {({ copied, copy }) => (
-                <Button
-                  size="compact-xs"
-                  variant="subtle"
-                  onClick={copy}
-                  leftSection={copied ? <IconCheck size={14} aria-hidden="true" /> : <IconCopy size={14} aria-hidden="true" />}
-                >
-                  {copied ? t('copied') : t('copy')}
-                </Button>
-              )}
-            </CopyButton>
+            <CopyText value={command} />
           </dd>
         </div>
       )}
