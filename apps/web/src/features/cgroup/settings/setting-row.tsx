@@ -43,7 +43,7 @@ function Takes({ shown }: { shown: ShownSetting }) {
       : least !== undefined
         ? t('atLeast', { value: least })
         : greatest !== undefined
-          ? t('atMost', { value: greatest })
+          ? t(setting.kind === 'list' ? 'among' : 'atMost', { value: greatest })
           : undefined;
   return (
     <>
