@@ -119,6 +119,7 @@ describeNeeds({ root: true, cgroup: 'any', controllers: ['cpu', 'memory', 'pids'
     await field('pids.max').fill('44');
     await field('memory.max').fill('48M');
     await field('cpu.weight').fill('50');
+    if (!isUnified) await setting('cpu.weight').getByText('cpu.shares = 512').waitFor();
     await page.getByRole('button', { name: 'Preview and apply…' }).click();
     const plan = dialog().locator('[data-plan="allowed"]');
     await plan.waitFor(patience);

@@ -1,7 +1,7 @@
 import type { CgroupSettingState } from '@bulkhead/model';
 import { cgroupSettings, findCgroupSetting } from '@bulkhead/model/cgroup-setting';
 import { describe, expect, it } from 'vitest';
-import { changesOf, easyText, isBeyond, quotaMillis, readValue, typed } from './draft.ts';
+import { changesOf, easyText, isBeyond, kernelWords, quotaMillis, readValue, typed } from './draft.ts';
 import { isWanted, type ShownSetting, settingsByController } from './setting-list.ts';
 
 const settingOf = (key: string) => {
@@ -97,6 +97,27 @@ describe('a bound that a group above sets', () => {
 it('a quota is so many CPUs', () => {
   expect(quotaMillis('50000 100000')).toBe(500);
   expect(quotaMillis('max 100000')).toBeUndefined();
+});
+
+describe('what the kernel will hold', () => {
+  const at = (version: 1 | 2, ...files: [name: string, text: string][]): Partial<CgroupSettingState> => ({
+    version,
+    files: files.map(([name, text]) => ({ path: `/sys/fs/cgroup/x/${name}`, text })),
+  });
+
+  it('is told where the words of the version in force are others', () => {
+    expect(kernelWords(shown('cpu.weight', at(1, ['cpu.shares', '1024'])), '50')).toBe('cpu.shares = 512');
+    expect(kernelWords(shown('cpu.max', at(1, ['cpu.cfs_quota_us', '-1'], ['cpu.cfs_period_us', '100000'])), '50000 100000')).toBe(
+      'cpu.cfs_quota_us = 50000',
+    );
+    expect(kernelWords(shown('cpu.weight', at(2, ['cpu.weight', '100'])), '50')).toBeUndefined();
+    expect(kernelWords(shown('pids.max', at(1, ['pids.max', 'max'])), '44')).toBeUndefined();
+  });
+
+  it('is left to the dry run where it depends on another setting', () => {
+    const files = at(1, ['memory.memsw.limit_in_bytes', '9223372036854771712'], ['memory.limit_in_bytes', '9223372036854771712']);
+    expect(kernelWords(shown('memory.swap.max', files), '1048576')).toBeUndefined();
+  });
 });
 
 describe('settings of a group', () => {

@@ -65,6 +65,23 @@ export function isBeyond({ setting, state }: Pick<ShownSetting, 'setting' | 'sta
   return value === 'max' ? setting.kind !== 'number' : asked !== undefined && asked > most;
 }
 
+/** What the kernel's files of this host will hold with a value, where they have words of their own: `cpu.shares = 512`. */
+export function kernelWords({ setting, state }: Pick<ShownSetting, 'setting' | 'state'>, value: string): string | undefined {
+  const held = new Map(state.files.map(({ path, text }) => [path.slice(path.lastIndexOf('/') + 1), text]));
+  const dialects = state.version === 1 ? setting.v1 : setting.v2;
+  const dialect = dialects.find(({ files }) => files[0] !== undefined && held.has(files[0].name));
+  try {
+    const writes = dialect?.write?.(value, (file) => held.get(file)) ?? [];
+    const isOwn = writes.some(({ file, value: written }) => file !== setting.key || written.trim() !== value);
+    return isOwn && writes.every(({ value: written }) => !written.includes('\n'))
+      ? writes.map(({ file, value: written }) => `${file} = ${written}`).join(', ')
+      : undefined;
+  } catch {
+    // It depends on another setting, which the dry run tells.
+    return undefined;
+  }
+}
+
 /** The draft after a text was typed; a text that says what is held already is no change. */
 export function typed(draft: Draft, { setting, state }: Pick<ShownSetting, 'setting' | 'state'>, text: string): Draft {
   const next = new Map(draft);

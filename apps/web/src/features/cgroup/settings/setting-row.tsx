@@ -7,7 +7,7 @@ import { useId, useState } from 'react';
 import { useFormat } from '../../../components/measure.tsx';
 import { RelativeTime } from '../../../components/time.tsx';
 import { useCgroupWords } from '../use-cgroup-words.ts';
-import { easyText, isBeyond, quotaMillis, readValue } from './draft.ts';
+import { easyText, isBeyond, kernelWords, quotaMillis, readValue } from './draft.ts';
 import type { ShownSetting } from './setting-list.ts';
 import { SettingWords } from './setting-words.tsx';
 import css from './settings.module.css';
@@ -104,6 +104,7 @@ export function SettingRow({
   const held = state.value ?? setting.preset;
   const read = text === undefined ? undefined : readValue(setting, text);
   const fault = read?.fault === undefined ? undefined : words.tell(read.fault.message, read.fault.told?.what);
+  const inKernel = read?.value === undefined ? undefined : kernelWords(shown, read.value);
   const beyond = read?.value !== undefined && isBeyond(shown, read.value);
   return (
     <li className={css.setting} data-setting={key} data-drafted={text !== undefined}>
@@ -131,7 +132,7 @@ export function SettingRow({
             <pre className={css.told}>{state.value === '' ? t('emptyFile') : state.value}</pre>
           )}
           <span className={css.aside}>
-            {fault === undefined && comesTo(shown, read?.value ?? held)}
+            {fault === undefined && [comesTo(shown, read?.value ?? held), inKernel].filter((each) => each !== undefined).join(' · ')}
             {text !== undefined && <span className={css.soft}> {t('held', { value: easyText(setting, held) || t('emptyFile') })}</span>}
           </span>
           {beyond && <span className={css.beyond}>{t('beyond')}</span>}
