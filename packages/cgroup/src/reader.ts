@@ -81,10 +81,25 @@ export function keepFiles(directory: Fd, files: readonly CounterFile[]): (Readin
 export class KeptReader implements CgroupReader {
   readonly ino: bigint;
   readonly sources: readonly (ReadingSource | undefined)[];
+  readonly #rare: readonly (ReadingSource | undefined)[];
 
-  constructor(directory: Fd, sources: readonly (ReadingSource | undefined)[]) {
+  constructor(directory: Fd, sources: readonly (ReadingSource | undefined)[], rare: readonly (ReadingSource | undefined)[] = []) {
     this.ino = statFd(directory).ino;
     this.sources = sources;
+    this.#rare = rare;
+  }
+
+  readRare(): Reading {
+    const reading: Reading = {};
+    for (const source of this.#rare) {
+      try {
+        source?.addTo(reading);
+      } catch (failure) {
+        // Pressure that is switched off, or a group that went: not measured.
+        if (!hasErrno(failure, 'EOPNOTSUPP', 'ENOENT', 'ENODEV')) throw failure;
+      }
+    }
+    return reading;
   }
 
   read(): Reading {
@@ -94,7 +109,7 @@ export class KeptReader implements CgroupReader {
   }
 
   [Symbol.dispose](): void {
-    for (const source of this.sources) source?.[Symbol.dispose]();
+    for (const source of [...this.sources, ...this.#rare]) source?.[Symbol.dispose]();
   }
 }
 

@@ -7,6 +7,8 @@ export interface CgroupReader extends Disposable {
   readonly ino: bigint;
   /** Reads everything; a file the kernel lacks leaves its fields absent. Throws ENODEV or ENOENT once the cgroup is gone. */
   read(): Reading;
+  /** What is read once a minute, for it is of no use to charts: pressure, where the kernel tells it of groups (v2). Empty once the cgroup is gone. */
+  readRare(): Reading;
 }
 
 /** A reading, or why there is none: ENODEV or ENOENT once the cgroup is gone. */

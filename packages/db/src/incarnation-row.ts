@@ -1,6 +1,7 @@
 import type { ReadingRecord } from '@bulkhead/model';
 import { Prisma } from './generated/client.ts';
 import { toJsonText } from './json-text.ts';
+import { presenceSql } from './ledger-column.ts';
 import { meters } from './meter.ts';
 import { toSignedIno } from './reading-row.ts';
 import { goesOn, incarnationKey, type Standing, standingOf } from './steadiness.ts';
@@ -37,7 +38,7 @@ export function toIncarnationRows(records: readonly ReadingRecord[]): string {
       .values()
       .map(({ first, firstAt, finalAt, steady }) => {
         const { hostId, bootId, cgroupIno } = first.incarnation;
-        const { values } = standingOf(first);
+        const { values, presence } = standingOf(first);
         return [
           ...[
             hostId,
@@ -50,7 +51,7 @@ export function toIncarnationRows(records: readonly ReadingRecord[]): string {
             finalAt ?? null,
             steady,
           ],
-          ...[first.boottimeMsec, first.at, ...meters.map(({ field }) => values[field] ?? null)],
+          ...[presence, first.boottimeMsec, first.at, ...meters.map(({ field }) => values[field] ?? null)],
         ];
       })
       .toArray(),
@@ -61,8 +62,8 @@ const meterColumns = meters.map(({ column }) => column);
 const fromRows = (rows: string): Prisma.Sql => Prisma.sql`
   (SELECT (r ->> 0)::uuid AS host_id, (r ->> 1)::uuid AS boot_id, (r ->> 2)::bigint AS cgroup_ino, r ->> 3 AS container_id,
           r ->> 4 AS tenant_id, r ->> 5 AS container_name, (r ->> 6)::timestamptz AS first_at, (r ->> 7)::timestamptz AS final_at,
-          (r ->> 8)::boolean AS steady, (r ->> 9)::bigint AS boottime_msec, (r ->> 10)::timestamptz AS at,
-          ${Prisma.raw(meterColumns.map((column, index) => `(r ->> ${index + 11})::numeric AS ${column}`).join(', '))}
+          (r ->> 8)::boolean AS steady, r ->> 9 AS presence, (r ->> 10)::bigint AS boottime_msec, (r ->> 11)::timestamptz AS at,
+          ${Prisma.raw(meterColumns.map((column, index) => `(r ->> ${index + 12})::numeric AS ${column}`).join(', '))}
    FROM jsonb_array_elements(${rows}::jsonb) r) n`;
 
 /** Makes incarnations known that are not. */
@@ -81,7 +82,7 @@ export const updateIncarnations = (rows: string): Prisma.Sql => Prisma.sql`
   SET first_at = least(i.first_at, n.first_at), final_at = coalesce(i.final_at, n.final_at), steady = i.steady AND n.steady AND n.follows
   FROM (
     SELECT n.*, l.host_id IS NULL OR NOT coalesce(
-      l.boottime_msec >= n.boottime_msec OR l.at > n.at
+      l.boottime_msec >= n.boottime_msec OR l.at > n.at OR ${Prisma.raw(presenceSql('l'))} <> n.presence
       OR abs(extract(epoch FROM n.at - l.at) * 1000 - (n.boottime_msec - l.boottime_msec)) > 1000 + (n.boottime_msec - l.boottime_msec) / 1000.0
       ${Prisma.raw(meterColumns.map((column) => `OR l.${column} > n.${column} OR (l.${column} IS NULL) <> (n.${column} IS NULL)`).join(' '))},
       false) AS follows

@@ -1,7 +1,9 @@
 import type { Counter, HostId, ReadingRecord, Timestamp } from '@bulkhead/model';
 import type { Transaction } from './database.ts';
+import { Prisma } from './generated/client.ts';
 import { toJsonText } from './json-text.ts';
 import { floorTo, hourMsec } from './ledger-code.ts';
+import { presenceOf, presenceSql } from './ledger-column.ts';
 import { toSignedIno } from './reading-row.ts';
 
 /** Tenant of a mark: groups of others that are metered, and the sums of a whole host. */
@@ -82,12 +84,14 @@ export async function markNeighbours(
   }
   const rows = [...spans.values()].map(({ record, least, most }) => [
     ...[record.incarnation.bootId, toSignedIno(record.incarnation.cgroupIno), record.containerId, record.tenantId],
-    ...[String(least), String(most)],
+    ...[String(least), String(most), presenceOf(record)],
   ]);
-  const around = await transaction.$queryRaw<{ tenant_id: string; at: Date; duration: number }[]>`
-    SELECT n.tenant_id, s.at, s.duration FROM (
+  const around = await transaction.$queryRaw<
+    { tenant_id: string; at: Date; duration: number; last_at: Date | null; last_age: number | null }[]
+  >`
+    SELECT n.tenant_id, s.at, s.duration, last.at AS last_at, last.age AS last_age FROM (
       SELECT (r ->> 0)::uuid AS boot_id, (r ->> 1)::bigint AS ino, r ->> 2 AS container_id, r ->> 3 AS tenant_id,
-             (r ->> 4)::bigint AS least, (r ->> 5)::bigint AS most
+             (r ->> 4)::bigint AS least, (r ->> 5)::bigint AS most, r ->> 6 AS presence
       FROM jsonb_array_elements(${toJsonText(rows)}::jsonb) r) n
     LEFT JOIN LATERAL (
       SELECT m.boottime_msec FROM reading_minute m
@@ -99,13 +103,22 @@ export async function markNeighbours(
         AND m.boottime_msec > n.most ORDER BY m.boottime_msec LIMIT 1) after ON true
     CROSS JOIN LATERAL (
       SELECT m.at, m.boottime_msec,
+             count(*) FILTER (WHERE ${Prisma.raw(presenceSql('m'))} <> n.presence) OVER () > 0 AS is_uneven,
              coalesce(m.boottime_msec - lag(m.boottime_msec) OVER (ORDER BY m.boottime_msec), m.measured_msec + m.unmeasured_msec)::float8 AS duration
       FROM reading_minute m
       WHERE m.host_id = ${hostId}::uuid AND m.boot_id = n.boot_id AND m.cgroup_ino = n.ino AND m.container_id = n.container_id
         AND m.boottime_msec >= coalesce(before.boottime_msec, n.least) AND m.boottime_msec <= coalesce(after.boottime_msec, n.most)) s
+    -- Of a meter that came or went the next one is measured from further back: up to the whole life.
+    LEFT JOIN LATERAL (
+      SELECT m.at, (m.measured_msec + m.unmeasured_msec)::float8 AS age FROM reading_minute m
+      WHERE s.is_uneven AND m.host_id = ${hostId}::uuid AND m.boot_id = n.boot_id AND m.cgroup_ino = n.ino AND m.container_id = n.container_id
+      ORDER BY m.boottime_msec DESC LIMIT 1) last ON true
     -- The one before is there for its distance alone.
     WHERE before.boottime_msec IS NULL OR s.boottime_msec > before.boottime_msec`;
-  for (const { tenant_id, at, duration } of around) marks.add(tenant_id, at.toISOString(), Math.max(0, duration));
+  for (const { tenant_id, at, duration, last_at, last_age } of around) {
+    marks.add(tenant_id, at.toISOString(), Math.max(0, duration));
+    if (last_at !== null) marks.add(tenant_id, last_at.toISOString(), Number(last_age));
+  }
 }
 
 /** Stores marks; one that is there counts up, so that a rollup that is under way does not swallow it. */

@@ -1,30 +1,10 @@
 import { toLedgerReading } from '@bulkhead/accounting';
-import type { HostId, LedgerReading, MeterId, ReadingRecord, Resource, TenantId, Timestamp } from '@bulkhead/model';
+import type { HostId, LedgerReading, ReadingRecord, Resource, TenantId, Timestamp } from '@bulkhead/model';
 import type { Transaction } from './database.ts';
 import { Prisma } from './generated/client.ts';
 import { resourceKeyOf } from './ledger-code.ts';
+import { ledgerColumns } from './ledger-column.ts';
 import { toSignedIno } from './reading-row.ts';
-
-/** Meters that a container's reading tells, and where they stand in reading_minute: what `toLedgerReading` makes of a record. */
-const columns = [
-  { meter: 'cpu-used', column: 'm.cpu_usage_usec' },
-  { meter: 'cpu-allocated', column: 'm.cpu_limit_milli_seconds' },
-  { meter: 'memory-used', column: 'm.memory_byte_seconds' },
-  { meter: 'memory-allocated', column: 'm.memory_limit_byte_seconds' },
-  { meter: 'memory-peak', column: 'm.memory_peak_bytes' },
-  { meter: 'io-read-bytes', column: 'm.io_read_bytes' },
-  { meter: 'io-write-bytes', column: 'm.io_write_bytes' },
-  { meter: 'io-read-operations', column: 'm.io_read_operations' },
-  { meter: 'io-write-operations', column: 'm.io_write_operations' },
-  { meter: 'disk-used', column: 'm.disk_byte_seconds' },
-  { meter: 'network-in-bytes', column: 'm.network_in_bytes' },
-  { meter: 'network-out-bytes', column: 'm.network_out_bytes' },
-  { meter: 'paused-time', column: 'm.paused_msec' },
-  { meter: 'cpu-stalled', column: 'm.cpu_stalled_usec' },
-  { meter: 'memory-stalled', column: 'm.memory_stalled_usec' },
-  { meter: 'io-stalled', column: 'm.io_stalled_usec' },
-  { meter: 'running-time', column: 'm.measured_msec + m.unmeasured_msec' },
-] as const satisfies readonly { meter: MeterId; column: string }[];
 
 /** Which readings: those that rows of [start, end) are made of. */
 export interface LedgerWindow {
@@ -63,7 +43,9 @@ interface Row {
 }
 
 const ofLife = Prisma.raw(['host_id', 'boot_id', 'cgroup_ino', 'container_id'].map((column) => `m.${column} = i.${column}`).join(' AND '));
-const figures = Prisma.raw(`ARRAY[${columns.map(({ column }) => `(${column})::text`).join(', ')}]`);
+const figures = Prisma.raw(
+  `ARRAY[${ledgerColumns.map(({ column }) => `(m.${column})::text`).join(', ')}, (m.measured_msec + m.unmeasured_msec)::text]`,
+);
 
 /**
  * Of a life in which labels follow readings (`steady`), the readings within the window, the one before, the one after and
@@ -99,10 +81,11 @@ const selectReadings = ({ start, end, hostId, tenantId, ids, isWhole = false }: 
 
 function toReading(row: Row): LedgerReading {
   const meters: LedgerReading['meters'] = {};
-  for (const [index, { meter }] of columns.entries()) {
+  for (const [index, { meter }] of ledgerColumns.entries()) {
     const value = row.figures[index];
     if (value !== null && value !== undefined) meters[meter] = value;
   }
+  meters['running-time'] = row.figures.at(-1) ?? '0';
   const isGroup = row.container_id.startsWith(groupIdPrefix);
   const { 'running-time': age, ...metersOfGroup } = meters;
   const common = {

@@ -1,4 +1,5 @@
 import type { Counter, HostId, ReadingRecord, Timestamp } from '@bulkhead/model';
+import { presenceOf } from './ledger-column.ts';
 import type { Marks } from './ledger-mark.ts';
 import { type MeterField, meters } from './meter.ts';
 
@@ -6,13 +7,21 @@ import { type MeterField, meters } from './meter.ts';
 export interface Standing {
   at: Timestamp;
   boottimeMsec: Counter;
+  /** Which meters were measured (`presenceOf`). */
+  presence: string;
   values: Record<MeterField, Counter | undefined>;
 }
 
-export function standingOf({ at, boottimeMsec, reading, accumulators }: ReadingRecord): Standing {
+export function standingOf(record: ReadingRecord): Standing {
+  const { at, boottimeMsec, reading, accumulators } = record;
   const { cpuUsageUsec, cpuUsageNsec, ioReadBytes, ioWriteBytes } = reading;
   const { memoryByteSeconds, unmeasuredMsec } = accumulators;
-  return { at, boottimeMsec, values: { cpuUsageUsec, cpuUsageNsec, memoryByteSeconds, ioReadBytes, ioWriteBytes, unmeasuredMsec } };
+  return {
+    at,
+    boottimeMsec,
+    presence: presenceOf(record),
+    values: { cpuUsageUsec, cpuUsageNsec, memoryByteSeconds, ioReadBytes, ioWriteBytes, unmeasuredMsec },
+  };
 }
 
 /** Compares counters as the kernel prints them, without leading zeros: a hundred times cheaper than making numbers of both. */
@@ -26,7 +35,8 @@ function isClockSet(last: Standing, next: Standing): boolean {
 
 /** Whether `next` was taken after `last` by both clocks, stands no lower in any meter, and measures the same meters. */
 export function goesOn(last: Standing, next: Standing): boolean {
-  if (next.at < last.at || !isBelow(last.boottimeMsec, next.boottimeMsec) || isClockSet(last, next)) return false;
+  if (next.at < last.at || !isBelow(last.boottimeMsec, next.boottimeMsec) || last.presence !== next.presence || isClockSet(last, next))
+    return false;
   return meters.every(({ field }) => {
     const [from, to] = [last.values[field], next.values[field]];
     return from === undefined || to === undefined ? from === to : !isBelow(to, from);

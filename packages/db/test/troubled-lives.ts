@@ -42,6 +42,8 @@ export function makeTroubledLives(next: (below: number) => number, hostId: strin
           ioReadBytes: io,
           memoryByteSeconds: memory,
         });
+        // Not among the meters that steadiness is judged by: it comes and goes in lives that are steady else.
+        if (next(4) === 0) delete record.reading.ioReadOperations;
         const ageMsec = Math.round(age * 60_000);
         const unmeasuredMsec = Math.min(unmeasured, ageMsec);
         records.push({

@@ -23,6 +23,10 @@ export const Reading = z.object({
   ioReadOperations: Counter.optional(),
   ioWriteOperations: Counter.optional(),
   pidsCurrent: Counter.optional(),
+  /** Total of the `some` line of cpu.pressure, memory.pressure, io.pressure (v2). In records alone, not in samples. */
+  cpuStalledUsec: Counter.optional(),
+  memoryStalledUsec: Counter.optional(),
+  ioStalledUsec: Counter.optional(),
 });
 export type Reading = z.infer<typeof Reading>;
 

@@ -9,11 +9,7 @@ ALTER TABLE "tenant" ADD COLUMN "name" TEXT;
 -- AlterTable
 ALTER TABLE "reading_minute" ADD COLUMN "cpu_stalled_usec" DECIMAL(20,0),
 ADD COLUMN "memory_stalled_usec" DECIMAL(20,0),
-ADD COLUMN "io_stalled_usec" DECIMAL(20,0),
-ADD COLUMN "network_in_bytes" DECIMAL(20,0),
-ADD COLUMN "network_out_bytes" DECIMAL(20,0),
-ADD COLUMN "disk_byte_seconds" DECIMAL(20,0),
-ADD COLUMN "paused_msec" DECIMAL(20,0);
+ADD COLUMN "io_stalled_usec" DECIMAL(20,0);
 
 -- CreateTable
 CREATE TABLE "journal_gap" (

@@ -129,7 +129,7 @@ export class GroupMeters implements Disposable {
       at: new Date(moment.wallMsec).toISOString(),
       boottimeMsec: String(moment.boottimeNsec / 1_000_000n),
       final,
-      reading: last,
+      reading: { ...last, ...reader.readRare() },
       accumulators: integrals.toAccumulators(),
     };
   }

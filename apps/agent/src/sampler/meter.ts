@@ -87,7 +87,7 @@ export class Meter implements Disposable {
       at: new Date(moment.wallMsec).toISOString(),
       boottimeMsec: String(this.#recordedMsec),
       final,
-      reading,
+      reading: { ...reading, ...this.#reader.readRare() },
       accumulators: this.accumulators,
       memoryMaxBytes: container.limits.memoryMaxBytes ?? 'max',
       cpuMaxMillis: container.limits.cpuMaxMillis ?? 'max',

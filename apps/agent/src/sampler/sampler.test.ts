@@ -18,6 +18,7 @@ class Files {
     this.readers += 1;
     return {
       ino: opened.ino,
+      readRare: () => ({}),
       read: () => {
         const now = this.present.get(path);
         if (now?.failure !== undefined) throw now.failure;

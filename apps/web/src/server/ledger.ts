@@ -4,6 +4,7 @@ import { gapsOfTenant, listConservation, reportUsage, watermarksOf } from '@bulk
 import { Problem } from '@bulkhead/model';
 import { scopeOf } from './scope.ts';
 import type { Services } from './services.ts';
+import { bringUpToDate } from './up-to-date.ts';
 
 /** A period begins before it ends, and is no longer than some years: every hour of it may have to be looked at. */
 const longestMsec = 5 * 366 * 86_400_000;
@@ -18,11 +19,14 @@ function toWindow({ from, to }: { from: string; to: string }): { start: string; 
 /** A tenant that the caller may not touch has nothing, as one that does not exist. */
 const isTheirs = (caller: Caller, tenantId: string): boolean => mayTouch(caller, tenantId);
 
-export function ledgerHandlers({ database }: Services): HandlersOf<typeof controlContract>['ledger'] {
+export function ledgerHandlers(services: Services): HandlersOf<typeof controlContract>['ledger'] {
+  const { database } = services;
   return {
     async report({ caller, input }) {
       const window = toWindow(input);
-      return isTheirs(caller, input.tenantId) ? await reportUsage(database, scopeOf(caller), { tenantId: input.tenantId, ...window }) : [];
+      if (!isTheirs(caller, input.tenantId)) return [];
+      if (window.end >= new Date().toISOString()) await bringUpToDate(services);
+      return await reportUsage(database, scopeOf(caller), { tenantId: input.tenantId, ...window });
     },
     async conservation({ caller, input }) {
       const window = toWindow(input);

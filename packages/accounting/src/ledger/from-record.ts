@@ -15,6 +15,9 @@ export function toLedgerReading(record: ReadingRecord): LedgerReading {
     'io-write-bytes': reading.ioWriteBytes,
     'io-read-operations': reading.ioReadOperations,
     'io-write-operations': reading.ioWriteOperations,
+    'cpu-stalled': reading.cpuStalledUsec,
+    'memory-stalled': reading.memoryStalledUsec,
+    'io-stalled': reading.ioStalledUsec,
     'running-time': ageMsec,
   };
   return {

@@ -6,8 +6,9 @@ import { cpuFiles, parseCpuMax } from './cpu.ts';
 import { ioFiles } from './io.ts';
 import { memoryFiles } from './memory.ts';
 import { pidsFiles } from './pids.ts';
+import { pressureFiles } from './pressure.ts';
 
-const files: readonly CounterFile[] = [...cpuFiles, ...memoryFiles, ...ioFiles, ...pidsFiles];
+const files: readonly CounterFile[] = [...cpuFiles, ...memoryFiles, ...ioFiles, ...pidsFiles, ...pressureFiles];
 
 function read(name: string, text: string): Reading {
   const file = files.find((each) => each.file === name);
@@ -41,6 +42,11 @@ describe('what each file tells', () => {
     ['io.stat', '8:0 \n', { ioReadBytes: '0', ioWriteBytes: '0', ioReadOperations: '0', ioWriteOperations: '0' }],
     ['io.stat', '', { ioReadBytes: '0', ioWriteBytes: '0', ioReadOperations: '0', ioWriteOperations: '0' }],
     ['pids.current', '3\n', { pidsCurrent: '3' }],
+    [
+      'memory.pressure',
+      'some avg10=0.00 avg60=0.35 avg300=0.10 total=18446744073709551\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=5\n',
+      { memoryStalledUsec: '18446744073709551' },
+    ],
   ])('%s: %j', (name, text, reading) => expect(read(name, text)).toEqual(reading));
 
   test.each([
@@ -51,6 +57,7 @@ describe('what each file tells', () => {
     ['io.stat', '8:0 rbytes=x\n'],
     ['io.stat', '8:0 rbytes\n'],
     ['pids.current', 'max\n'],
+    ['cpu.pressure', 'full avg10=0.00 avg60=0.00 avg300=0.00 total=5\n'],
   ])('%s: %j is refused', (name, text) => expect(() => read(name, text)).toThrow(FormatError));
 });
 

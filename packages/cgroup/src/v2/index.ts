@@ -13,6 +13,7 @@ import { setFrozen } from './freezer.ts';
 import { ioFiles } from './io.ts';
 import { memoryFiles, readMemoryLimits, setMemory } from './memory.ts';
 import { pidsFiles, readPidsLimits, setPids } from './pids.ts';
+import { pressureFiles } from './pressure.ts';
 
 /** Control groups version 2: one tree. Processes live in its leaves alone ("No Internal Process Constraint"). */
 export class UnifiedCgroups implements Cgroups {
@@ -79,7 +80,9 @@ export class UnifiedCgroups implements Cgroups {
     using opened = new DisposableStack();
     const kept = keepFiles(directory, [...cpuFiles, ...memoryFiles, ...ioFiles, ...pidsFiles]);
     for (const source of kept) opened.use(source);
-    const reader = new KeptReader(directory, kept);
+    const rare = keepFiles(directory, pressureFiles);
+    for (const source of rare) opened.use(source);
+    const reader = new KeptReader(directory, kept, rare);
     opened.move();
     return reader;
   }
