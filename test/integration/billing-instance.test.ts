@@ -40,7 +40,7 @@ describeNeeds(
     test('drafts what the kernel counted, to the microsecond, and prints it', async () => {
       const burn = 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; sleep 600';
       expect(instance.run('tenant', 'add', 'acme').code).toBe(0);
-    expect(instance.run('run', '-d', '--name', 'burn', '--tenant', 'acme', '--', 'sh', '-c', burn).code).toBe(0);
+      expect(instance.run('run', '-d', '--name', 'burn', '--tenant', 'acme', '--', 'sh', '-c', burn).code).toBe(0);
       const [{ id }] = JSON.parse(instance.run('ps', '--json').stdout) as [{ id: string }];
       // It has burnt and sleeps: its counter stands still.
       await eventually('the container is at rest', async () => {

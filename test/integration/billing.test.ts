@@ -172,6 +172,7 @@ describe('from readings to an invoice', () => {
     await host.store([lateReading()]);
     await finalise('acme');
     await setAccount(db.web, settings('acme', { name: 'Acme Reborn' }));
+    await expect(setAccount(db.web, settings('acme', { zone: 'Asia/Shanghai' }))).rejects.toThrow('were billed in UTC');
     expect((await readInvoice(db.web, 'all', 'T-000001')).content.account.name).toBe('ACME');
     const { draft } = await draftOf(books(), { tenantId: 'acme', month: '2026-02' }, { now: later });
     expect(draft.content.account.name).toBe('Acme Reborn');

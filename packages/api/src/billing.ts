@@ -58,7 +58,8 @@ export const planContract = {
     input: z.object({
       plan: PlanProposal,
       use: z.array(ExampleUse).max(100),
-      month: Month.default('2026-01'),
+      /** This one where absent. */
+      month: Month.optional(),
       zone: TimeZone.default('UTC'),
     }),
     output: InvoiceContent.pick({ currency: true, lines: true, subtotal: true, unpriced: true }),

@@ -48,7 +48,7 @@ export async function readAccount(
 
 /**
  * Makes an account or changes it. Throws Problem `not-found` for a tenant that is not there, and `conflict` where another
- * currency would not fit the plans that are assigned.
+ * currency would not fit the plans that are assigned, or another zone the months that were billed.
  */
 export async function setAccount(database: Database, settings: BillingSettings): Promise<BillingSettings> {
   const { tenantId, address, ...rest } = settings;
@@ -63,6 +63,12 @@ export async function setAccount(database: Database, settings: BillingSettings):
         {
           remedy: 'take the assignments back first, or make another tenant',
         },
+      );
+    const standing = { tenantId, kind: 'invoice', status: { not: 'void' } };
+    if (before !== null && before.zone !== settings.zone && (await transaction.invoice.count({ where: standing })) > 0)
+      throw new Problem(
+        'conflict',
+        `months of tenant ${tenantId} were billed in ${before.zone}: in ${settings.zone} they would overlap or leave hours out`,
       );
     const row = { ...rest, address: address ?? null, updatedAt: new Date() };
     return toSettings(await transaction.billingAccount.upsert({ where: { tenantId }, create: { tenantId, ...row }, update: row }));

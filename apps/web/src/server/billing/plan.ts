@@ -25,6 +25,6 @@ export function planHandlers({ database, log }: Services): HandlersOf<typeof con
       log.info({ by: caller.subject, ...input }, 'a version of a price plan was withdrawn');
       return {};
     },
-    preview: ({ input: { plan, ...example } }) => previewPlan(plan, example),
+    preview: ({ input: { plan, use, zone, month = new Date().toISOString().slice(0, 7) } }) => previewPlan(plan, { use, zone, month }),
   };
 }
