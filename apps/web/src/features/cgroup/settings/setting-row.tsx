@@ -43,7 +43,9 @@ function Takes({ shown }: { shown: ShownSetting }) {
       : least !== undefined
         ? t('atLeast', { value: least })
         : greatest !== undefined
-          ? t(setting.kind === 'list' ? 'among' : 'atMost', { value: greatest })
+          ? setting.kind === 'list'
+            ? t('among', { value: greatest })
+            : t('atMost', { value: greatest })
           : undefined;
   return (
     <>
