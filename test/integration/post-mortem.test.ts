@@ -235,7 +235,7 @@ describeNeeds(
     });
 
     it('kill -9 of the agent around the end loses no card and makes no second one', async () => {
-      const rounds = repetitions(6, 3);
+      const rounds = repetitions(6, 1);
       for (let round = 0; round < rounds; round += 1) {
         const { id } = await run(`edge-${round}`, ['sh', '-c', 'sleep 0.3; exec tail /dev/zero'], { memoryMaxBytes: 16 * mebibyte });
         const mine = listen(ada);

@@ -9,6 +9,10 @@ export const staysOnHost: readonly { name?: RegExp; starts?: RegExp; why: string
   { name: /^cgroup-(?:control-)?v1\./, why: 'legacy hierarchies, of which the guest has none' },
   { name: /^authorisation-/, why: 'who may call what: nothing of the kernel in it' },
   { name: /^agent-trouble\./, why: 'sockets, disks and keys that fail the agent: the same on every kernel, and a dozen slow starts' },
+  {
+    name: /^cgroup-kill\./,
+    why: 'what a killed agent left undone is put back by the same code on every kernel, and each kill is a slow start',
+  },
   { name: /^podman\./, why: 'Podman, of which the guest has none' },
   { name: /^lab\./, why: 'experiments with time, which emulation distorts; delegated-scope.test.ts runs some of them there' },
   { starts: /\bstartPostgres\(|support\/control\//, why: 'database and control plane: the same on every kernel' },
