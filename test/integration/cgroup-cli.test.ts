@@ -94,7 +94,7 @@ describeNeeds(
       const program = join(import.meta.dirname, '../../bulkhead');
       const script = 'echo "$0 $(ulimit -Sn) $(ulimit -Hn) $(umask)"; env | grep -E "NODE|BULKHEAD" | sort';
       const words = ['cgroup', 'exec', '-g', `cpu,pids:${path}`, '--', 'sh', '-c', script];
-      const caller = 'ulimit -Hn 4000; ulimit -Sn 77; umask 037; exec "$0" "$@"';
+      const caller = 'ulimit -Sn 77; ulimit -Hn 4000; umask 037; exec "$0" "$@"';
       const environment = { PATH: process.env.PATH, BULKHEAD_STATE_DIR: instance.stateDirectory, NODE_PATH: '/mine' };
       const ran = spawnSync('sh', ['-c', caller, program, ...words], { env: environment, encoding: 'utf8' });
       expect(ran).toMatchObject({ status: 0, stderr: '' });
