@@ -154,6 +154,8 @@ describeNeeds(
       cgroupMounts()
         .map(({ point }) => join(point, ground.root, file))
         .find((path) => existsSync(path));
+    const isLegacy = (path: string | undefined): boolean =>
+      cgroupMounts().some(({ point, type }) => type === 'cgroup' && path?.startsWith(`${point}/`) === true);
     const textOf = (file: string): string => readFileSync(fileAt(file) ?? `${file} of ${ground.root}`, 'utf8');
     /** No limit of huge pages is told as the greatest number of pages at first, and as `max` once it was written. */
     const unlimited = (text: string): string => text.replace(/^9223372036854\d{6}$/m, 'max');
@@ -178,7 +180,7 @@ describeNeeds(
           expect(files.filter((file) => fileAt(file) !== undefined)).toEqual([]);
           return;
         }
-        const version = Object.keys(sample.v1 ?? {}).some((file) => fileAt(file) !== undefined) ? 'v1' : 'v2';
+        const version = Object.keys(sample.v1 ?? {}).some((file) => isLegacy(fileAt(file))) ? 'v1' : 'v2';
         const expected = Object.entries(sample[version] ?? {});
         expect(expected.length > 0 || key === 'devices').toBe(true);
         const held = expected.map(([file]) => unlimited(textOf(file)));
