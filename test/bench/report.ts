@@ -39,7 +39,7 @@ async function generate(db: FreshDatabase, hostId: string): Promise<void> {
      SELECT $1, $2, 1000 + c, 1000000 + m * 60000, 'tenant-' || c % ${tenants}, lpad(to_hex(c), 16, '0'),
             '${start}'::timestamptz + m * interval '1 minute', false, m * (1000000 + c * 1000), 1048576, 2097152, m * 512, m * 4096,
             m * 62914560, m * 60000, 0
-     FROM generate_series(0, ${tenants * containers - 1}) c, generate_series(1, ${minutes}) m`,
+     FROM generate_series(0::bigint, ${tenants * containers - 1}) c, generate_series(1::bigint, ${minutes}) m`,
     [hostId, bootId],
   );
 }

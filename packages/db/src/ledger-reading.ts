@@ -65,18 +65,20 @@ const selectReadings = ({ start, end, hostId, tenantId, ids, isWhole = false }: 
   SELECT i.host_id, i.boot_id, i.cgroup_ino::text, i.container_id, i.container_name, i.tenant_id, m.boottime_msec::text,
          (extract(epoch FROM m.at) * 1000)::bigint::text AS at_msec, m.final, ${figures} AS figures, m.unmeasured_msec::text
   FROM wanted i
-  LEFT JOIN LATERAL (SELECT m.at FROM reading_minute m WHERE NOT i.is_whole AND ${ofLife} AND m.at <= i.window_start
-                     ORDER BY m.at DESC LIMIT 1) before ON true
-  LEFT JOIN LATERAL (SELECT m.at FROM reading_minute m WHERE NOT i.is_whole AND ${ofLife} AND m.at > i.window_end
-                     ORDER BY m.at LIMIT 1) after ON true
+  -- Apart (OFFSET 0): as expressions they could not be looked up in an index, for the policy comes before what may leak.
   CROSS JOIN LATERAL (
-    SELECT m.* FROM reading_minute m
-    WHERE ${ofLife} AND m.at >= coalesce(before.at, '-infinity') AND m.at <= coalesce(after.at, 'infinity')
+    SELECT coalesce((SELECT m.at FROM reading_minute m WHERE NOT i.is_whole AND ${ofLife} AND m.at <= i.window_start
+                     ORDER BY m.at DESC LIMIT 1), '-infinity') AS before,
+           coalesce((SELECT m.at FROM reading_minute m WHERE NOT i.is_whole AND ${ofLife} AND m.at > i.window_end
+                     ORDER BY m.at LIMIT 1), 'infinity') AS after
+    OFFSET 0) span
+  CROSS JOIN LATERAL (
+    SELECT m.* FROM reading_minute m WHERE ${ofLife} AND m.at >= span.before AND m.at <= span.after
     UNION ALL
-    (SELECT m.* FROM reading_minute m WHERE before.at IS NOT NULL AND i.container_id LIKE ${`${groupIdPrefix}%`} AND ${ofLife}
-     ORDER BY m.boottime_msec LIMIT 1)
+    (SELECT m.* FROM reading_minute m
+     WHERE span.before > '-infinity' AND i.container_id LIKE ${`${groupIdPrefix}%`} AND ${ofLife} ORDER BY m.boottime_msec LIMIT 1)
     UNION ALL
-    (SELECT m.* FROM reading_minute m WHERE after.at IS NOT NULL AND ${ofLife} ORDER BY m.boottime_msec DESC LIMIT 1)) m
+    (SELECT m.* FROM reading_minute m WHERE span.after < 'infinity' AND ${ofLife} ORDER BY m.boottime_msec DESC LIMIT 1)) m
   ORDER BY i.host_id, i.boot_id, i.cgroup_ino, i.container_id, m.boottime_msec`;
 
 function toReading(row: Row): LedgerReading {
