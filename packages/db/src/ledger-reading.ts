@@ -56,7 +56,12 @@ const selectReadings = ({ start, end, hostId, tenantId, ids, isWhole = false }: 
   wanted AS (
     SELECT i.*, b.*, NOT i.steady OR ${isWhole} AS is_whole FROM incarnation i, bounds b
     -- Where a clock was set back, what the first reading after it tells of may lie before all labels.
-    WHERE i.first_at <= b.window_end + CASE WHEN i.steady THEN interval '0' ELSE interval '31 days' END
+    WHERE i.first_at <= b.window_end + interval '31 days'
+      -- What came before the first reading that is there, its own age tells.
+      AND (NOT i.steady OR i.first_at <= b.window_end OR EXISTS (
+        SELECT FROM reading_minute m
+        WHERE ${ofLife} AND m.at = i.first_at
+          AND m.at - (m.measured_msec + m.unmeasured_msec)::float8 * interval '1 millisecond' <= b.window_end))
       AND (i.final_at IS NULL OR i.final_at > b.window_start OR NOT i.steady)
       AND ${hostId === undefined ? Prisma.sql`true` : Prisma.sql`i.host_id = ${hostId}::uuid`}
       AND ${tenantId === undefined ? Prisma.sql`true` : Prisma.sql`i.tenant_id = ${tenantId ?? ''}`}
