@@ -144,7 +144,8 @@ describeNeeds({ root: true, userNamespaces: true, cgroup: 'any', controllers: ['
     await sleep(800);
     await agent.start();
     const events = (await journal()).flatMap(({ record }) =>
-      record.kind === 'event' && record.event.containerId === id ? [record.event] : [],
+      // Not of its cgroup: the kernel tells of pressure on a busy machine.
+      record.kind === 'event' && record.event.containerId === id && record.event.kind.startsWith('container.') ? [record.event] : [],
     );
     expect(events.map(({ kind }) => kind)).toEqual(['container.created', 'container.started', 'container.exited']);
     expect(events.at(-1)?.detail).toEqual({ code: 7 });
