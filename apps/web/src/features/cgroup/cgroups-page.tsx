@@ -150,7 +150,7 @@ export function CgroupsPage() {
     {
       id: 'maker',
       heading: t('column.maker'),
-      width: '104px',
+      width: '100px',
       spare: 'narrow',
       value: () => undefined,
       cell: ({ node: { maker } }) => <RuntimeBadge runtime={maker.runtime} title={maker.externalId ?? maker.name} />,
@@ -158,7 +158,7 @@ export function CgroupsPage() {
     {
       id: 'cpu',
       heading: t('column.cpu'),
-      width: '148px',
+      width: '168px',
       narrowWidth: '88px',
       number: true,
       value: () => undefined,
@@ -167,7 +167,7 @@ export function CgroupsPage() {
     {
       id: 'memory',
       heading: t('column.memory'),
-      width: '136px',
+      width: '152px',
       narrowWidth: '76px',
       number: true,
       value: () => undefined,
@@ -176,7 +176,7 @@ export function CgroupsPage() {
     {
       id: 'io',
       heading: t('column.io'),
-      width: '116px',
+      width: '104px',
       number: true,
       spare: 'narrow',
       value: () => undefined,
@@ -185,7 +185,7 @@ export function CgroupsPage() {
     {
       id: 'pids',
       heading: t('column.pids'),
-      width: '88px',
+      width: '76px',
       number: true,
       spare: 'narrow',
       value: () => undefined,
@@ -194,7 +194,7 @@ export function CgroupsPage() {
     {
       id: 'throttled',
       heading: t('column.throttled'),
-      width: '84px',
+      width: '76px',
       number: true,
       spare: 'medium',
       value: () => undefined,
@@ -203,7 +203,7 @@ export function CgroupsPage() {
     {
       id: 'pressure',
       heading: t('column.pressure'),
-      width: '112px',
+      width: '100px',
       number: true,
       spare: 'narrow',
       value: () => undefined,
@@ -212,7 +212,7 @@ export function CgroupsPage() {
     {
       id: 'oomKills',
       heading: t('column.oomKills'),
-      width: '88px',
+      width: '72px',
       number: true,
       spare: 'medium',
       value: () => undefined,
@@ -221,7 +221,7 @@ export function CgroupsPage() {
     {
       id: 'pidsRefusals',
       heading: t('column.pidsRefusals'),
-      width: '104px',
+      width: '96px',
       number: true,
       spare: 'medium',
       value: () => undefined,
@@ -250,8 +250,8 @@ export function CgroupsPage() {
       id: 'actions',
       heading: t('column.actions'),
       quiet: true,
-      width: '40px',
-      narrowWidth: '36px',
+      width: '52px',
+      narrowWidth: '40px',
       cell: ({ node, name }) => <CgroupMenu node={node} name={name} />,
     },
   ];

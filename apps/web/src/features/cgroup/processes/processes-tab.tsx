@@ -144,7 +144,7 @@ export function ProcessesTab({ node }: { node: CgroupNode }) {
       {
         id: 'maker',
         heading: t('maker'),
-        width: '16%',
+        width: '14%',
         spare: 'narrow',
         value: ({ maker }) => `${maker.runtime} ${maker.name}`,
         cell: ({ maker }) => (
@@ -163,7 +163,7 @@ export function ProcessesTab({ node }: { node: CgroupNode }) {
       {
         id: 'group',
         heading: t('group'),
-        width: '18%',
+        width: '14%',
         spare: 'medium',
         value: ({ path: at }) => at,
         cell: ({ path: at, controllers }) => (
