@@ -140,7 +140,7 @@ export function CgroupsPage() {
               <IconChevronRight size={14} aria-hidden="true" />
             </button>
           ) : (
-            <span className={css.leaf} />
+            !view.flat && <span className={css.leaf} />
           )}
           <CgroupName node={node} name={name} faint={!matches} />
           {node.frozen && <span className={css.frozen}>{t('frozen')}</span>}
