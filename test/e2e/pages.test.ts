@@ -155,7 +155,7 @@ const pages = (): Record<string, { path: string; shows: string }> => ({
   'cgroup-settings': { path: `/cgroups/at${shop.cgroupPath}?tab=settings`, shows: '[data-setting="cpu.weight"]' },
   'cgroup-processes': { path: `/cgroups/at${shop.cgroupPath}?tab=processes`, shows: 'tr[data-pid]' },
   'cgroup-files': { path: `/cgroups/at${shop.cgroupPath}?tab=files`, shows: 'pre' },
-  'cgroups-list': { path: '/cgroups?view=list&sort=-memory', shows: 'tr[data-cgroup="/system.slice/ssh.service"]' },
+  'cgroups-list': { path: '/cgroups?view=list&sort=-memory', shows: 'tr[data-cgroup="/"]' },
   'cgroup-configs': { path: '/cgroups/configs', shows: '[data-config="shares"]' },
   labs: { path: '/labs', shows: '[data-lab="shares"][data-outcome="passed"]' },
   health: { path: '/health', shows: '[data-check]' },

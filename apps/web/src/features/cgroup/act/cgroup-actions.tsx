@@ -1,15 +1,19 @@
 'use client';
 import type { CgroupNode } from '@bulkhead/model';
-import { Button, Menu } from '@mantine/core';
-import { IconChevronDown } from '@tabler/icons-react';
+import { Button } from '@mantine/core';
 import { useTranslations } from 'next-intl';
-import { destroys, possibleActions } from './actions.ts';
+import { lazy, Suspense, useState } from 'react';
+import { possibleActions } from './actions.ts';
+import { HeadTarget } from './menu-targets.tsx';
 import { useActOn } from './use-act-on.ts';
+
+const OpenedMenu = lazy(() => import('./opened-menu.tsx').then((module) => ({ default: module.OpenedMenu })));
 
 /** What can be done to a cgroup, from the head of its page. */
 export function CgroupActions({ node }: { node: CgroupNode }) {
   const t = useTranslations('cgroupAct');
   const act = useActOn({ follow: true });
+  const [isWanted, setWanted] = useState(false);
   const [first, ...others] = possibleActions(node);
   return (
     <>
@@ -18,22 +22,14 @@ export function CgroupActions({ node }: { node: CgroupNode }) {
           {t(`${first}.word`)}
         </Button>
       )}
-      {others.length > 0 && (
-        <Menu position="bottom-end" withinPortal>
-          <Menu.Target>
-            <Button size="xs" variant="default" rightSection={<IconChevronDown size={14} aria-hidden="true" />}>
-              {t('more')}
-            </Button>
-          </Menu.Target>
-          <Menu.Dropdown>
-            {others.map((action) => (
-              <Menu.Item key={action} {...(destroys(action) ? { c: 'var(--bad)' } : {})} onClick={() => act(node, action)}>
-                {t(`${action}.word`)}
-              </Menu.Item>
-            ))}
-          </Menu.Dropdown>
-        </Menu>
-      )}
+      {others.length > 0 &&
+        (isWanted ? (
+          <Suspense fallback={<HeadTarget />}>
+            <OpenedMenu node={node} actions={others} target={<HeadTarget />} />
+          </Suspense>
+        ) : (
+          <HeadTarget onClick={() => setWanted(true)} />
+        ))}
     </>
   );
 }

@@ -18,7 +18,6 @@ import { troubleOf, useTRPC } from '../../../lib/api.ts';
 import { useCgroupAct } from '../act/act-provider.tsx';
 import css from '../cgroups.module.css';
 import { tabHref } from '../cgroups-url.ts';
-import { useCgroupWords } from '../use-cgroup-words.ts';
 
 const refreshMsec = 2_000;
 
@@ -30,7 +29,6 @@ export function ProcessesTab({ node }: { node: CgroupNode }) {
   const format = useFormat();
   const trpc = useTRPC();
   const ask = useCgroupAct();
-  const words = useCgroupWords();
   const { path } = node;
   // In a group without processes those below are the ones that are meant.
   const [below, setBelow] = useState(node.processes === 0);
@@ -176,7 +174,7 @@ export function ProcessesTab({ node }: { node: CgroupNode }) {
     [t, p, format, chosen, path, pick],
   );
   const choice = useColumnChoice('cgroup-processes', []);
-  if (error && data === undefined) return <TroubleNotice trouble={words.trouble(troubleOf(error))} retry={() => void refetch()} />;
+  if (error && data === undefined) return <TroubleNotice trouble={troubleOf(error)} retry={() => void refetch()} />;
   return (
     <>
       <div className={css.toolbar}>
