@@ -146,3 +146,15 @@ async function loadConflicts(transaction: Transaction, { hostId, tenantId, ids }
       AND ${ids === undefined ? Prisma.sql`true` : Prisma.sql`payload ->> 'containerId' = ANY (${[...ids]}::text[])`}`;
   return rows.filter(({ payload }) => !payload.containerId.startsWith(groupIdPrefix)).map(({ payload }) => toLedgerReading(payload));
 }
+
+/** Ids of a tenant's own containers that have readings about a period. */
+export async function livingIds(
+  transaction: Transaction,
+  { tenantId, start, end }: { tenantId: TenantId; start: Timestamp; end: Timestamp },
+): Promise<string[]> {
+  const rows = await transaction.$queryRaw<{ container_id: string }[]>`
+    SELECT DISTINCT container_id FROM incarnation
+    WHERE tenant_id = ${tenantId} AND first_at <= ${end}::timestamptz + interval '31 days'
+      AND (final_at IS NULL OR final_at > ${start}::timestamptz OR NOT steady)`;
+  return rows.map(({ container_id }) => container_id);
+}
