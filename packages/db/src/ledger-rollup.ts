@@ -1,5 +1,5 @@
 import { gapsOf, rowsOfReadings } from '@bulkhead/accounting';
-import type { Gap, HostId, LedgerReading, UsageRow } from '@bulkhead/model';
+import { type Gap, type HostId, type LedgerReading, meterFacts, type UsageRow } from '@bulkhead/model';
 import { type Database, inScope, type Transaction } from './database.ts';
 import { toJsonText } from './json-text.ts';
 import { hourMsec, resourceKeyOf } from './ledger-code.ts';
@@ -112,13 +112,17 @@ async function replaceGaps(
     FROM jsonb_array_elements(${toJsonText(rows)}::jsonb) r ON CONFLICT DO NOTHING`;
 }
 
-/** Resources of which it is stored that readings were missing within an hour. */
-async function spreadResources(transaction: Transaction, { hostId, start, end }: Unit & { hostId: HostId }): Promise<ReadonlySet<string>> {
-  const rows = await transaction.$queryRaw<{ key: string }[]>`
-    SELECT DISTINCT encode(resource_key, 'hex') AS key FROM usage_gap
+/** Resources of which it is stored that readings were missing within an hour, and whether the gap ended in it. */
+async function spreadResources(
+  transaction: Transaction,
+  { hostId, start, end }: Unit & { hostId: HostId },
+): Promise<ReadonlyMap<string, boolean>> {
+  const rows = await transaction.$queryRaw<{ key: string; ends: boolean }[]>`
+    SELECT encode(resource_key, 'hex') AS key, bool_or(to_at <= ${end}::timestamptz) AS ends FROM usage_gap
     WHERE host_id = ${hostId}::uuid AND reason = 'readings' AND hour >= ${start}::timestamptz - interval '31 days'
-      AND from_at < ${end}::timestamptz AND to_at > ${start}::timestamptz`;
-  return new Set(rows.map(({ key }) => key));
+      AND from_at < ${end}::timestamptz AND to_at > ${start}::timestamptz
+    GROUP BY 1`;
+  return new Map(rows.map(({ key, ends }) => [key, ends]));
 }
 
 /** Rows of one hour as packages/accounting makes them. */
@@ -132,9 +136,12 @@ async function makeRows(
   const options = { ownerships, period: { start, end } };
   if (!isThinned) return rowsOfReadings(readings, options);
   const spread = await spreadResources(transaction, unit);
-  return rowsOfReadings(readings, { ...options, maximumStepMsec: 'max' }).map((row) =>
-    spread.has(resourceKeyOf(row.resource)) ? { ...row, flags: [...row.flags, 'spread' as const].sort() } : row,
-  );
+  return rowsOfReadings(readings, { ...options, maximumStepMsec: 'max' }).map((row) => {
+    const ends = spread.get(resourceKeyOf(row.resource));
+    // A peak is known of the moment it was read at, which is the end of the gap.
+    const isSpread = ends !== undefined && (ends || meterFacts[row.meter].kind !== 'peak');
+    return isSpread ? { ...row, flags: [...row.flags, 'spread' as const].sort() } : row;
+  });
 }
 
 /**
