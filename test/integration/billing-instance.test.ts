@@ -34,7 +34,7 @@ describeNeeds(
     });
     afterAll(async () => {
       await instance?.[Symbol.asyncDispose]();
-      rmSync(directory, { recursive: true, force: true });
+      if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
     });
 
     test('drafts what the kernel counted, to the microsecond, and prints it', async () => {

@@ -3,12 +3,11 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fonts } from '@embedpdf/fonts-sc';
 
-const directory = join(dirname(createRequire(import.meta.url).resolve('@embedpdf/fonts-sc')), '../fonts');
-
 function fileOf(weight: number): string {
   const found = (fonts as readonly { file: string; weight: number }[]).find((font) => font.weight === weight);
   if (found === undefined) throw new Error(`@embedpdf/fonts-sc has no font of weight ${weight}`);
-  return join(directory, found.file);
+  // By its name, from wherever this runs: in a bundle that is apps/web, which names the package for that.
+  return join(dirname(createRequire(import.meta.url).resolve('@embedpdf/fonts-sc')), '../fonts', found.file);
 }
 
 let loaded: { regular: Buffer; bold: Buffer } | undefined;
