@@ -58,7 +58,7 @@ describeNeeds(
     };
 
     it("a group made by hand, with any name, is charged from when it was taken up, and its past is nobody's", async () => {
-      await using group = new HandCgroup(`/led${instance.instance}-a@b:c/in`);
+      await using group = new HandCgroup(`/led${instance.instance}-a@b:c`);
       const usec = (): bigint =>
         detectCgroups().setup === 'unified'
           ? BigInt(/^usage_usec (\d+)$/m.exec(group.read('cpu.stat'))?.[1] ?? -1)
