@@ -43,7 +43,7 @@ function Downloads({ number, kind }: { number: string; kind: IssuedInvoice['cont
     </Button>
   );
   return (
-    <>
+    <div className={css.downloads}>
       {button('PDF', { format: 'pdf', language: 'en' })}
       {button('PDF 中文', { format: 'pdf', language: 'zh' })}
       {button('CSV', { format: 'csv' })}
@@ -51,7 +51,7 @@ function Downloads({ number, kind }: { number: string; kind: IssuedInvoice['cont
       {button('FOCUS', { format: 'focus' })}
       {kind === 'invoice' && button(t('evidence'), 'evidence')}
       {error && <TroubleNotice trouble={troubleOf(error)} />}
-    </>
+    </div>
   );
 }
 
@@ -143,9 +143,9 @@ export function InvoicePage({ number }: { number: string }) {
       <PageHead
         title={content.kind === 'invoice' ? t('invoiceNumber', { number }) : t('noteNumber', { number })}
         state={<InvoiceStatus status={invoice.status} />}
-        actions={<Downloads number={number} kind={content.kind} />}
       >
         <Facts invoice={invoice} />
+        <Downloads number={number} kind={content.kind} />
       </PageHead>
       <Section title={t('lines')}>
         <LinesTable lines={content.lines} currency={content.currency} />
