@@ -212,7 +212,7 @@ export function CgroupsPage() {
     {
       id: 'oomKills',
       heading: t('column.oomKills'),
-      width: '72px',
+      width: '88px',
       number: true,
       spare: 'medium',
       value: () => undefined,
@@ -221,7 +221,7 @@ export function CgroupsPage() {
     {
       id: 'pidsRefusals',
       heading: t('column.pidsRefusals'),
-      width: '96px',
+      width: '112px',
       number: true,
       spare: 'medium',
       value: () => undefined,
