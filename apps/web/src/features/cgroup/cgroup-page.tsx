@@ -13,8 +13,6 @@ import { TabLinks } from '../../components/tab-links.tsx';
 import { TroubleNotice } from '../../components/trouble-notice.tsx';
 import { AwayNotice } from '../live/away-notice.tsx';
 import { CgroupActions } from './act/cgroup-actions.tsx';
-import { FilesTab } from './cgroup-files.tsx';
-import { CgroupFacts } from './cgroup-overview.tsx';
 import css from './cgroups.module.css';
 import { cgroupHref, cgroupTabs, pathOfSegments, tabHref, tabOf } from './cgroups-url.ts';
 import { displayName } from './display-name.ts';
@@ -22,8 +20,10 @@ import { nameOf, parentOf } from './rows.ts';
 import { useMissing } from './use-missing.ts';
 import { useTree } from './use-tree.ts';
 
-// Rendered by the server like the rest; of the other tabs nobody fetches it.
+// Rendered by the server like the rest, and fetched with their own tab alone.
 const CgroupCharts = dynamic(() => import('./cgroup-charts.tsx').then((module) => module.CgroupCharts));
+const CgroupFacts = dynamic(() => import('./cgroup-overview.tsx').then((module) => module.CgroupFacts));
+const FilesTab = dynamic(() => import('./cgroup-files.tsx').then((module) => module.FilesTab));
 const loading = () => <RowsSkeleton rows={10} height={40} />;
 // The registry of settings is as large as a page: who looks at charts does not need it.
 const SettingsTab = dynamic(() => import('./settings/settings-tab.tsx').then((module) => module.SettingsTab), { ssr: false, loading });
