@@ -108,9 +108,12 @@ it('a reset by root ends the session that is open when its link is used, and the
     /^anna@acme\.example sets a new password here, which ends its sessions, once and within an hour: http\S+\n$/,
   );
   const session = await context.cookies();
+  // A page that finds its cookie gone goes to sign-in by itself, at any moment.
+  await page.goto('about:blank');
   await context.clearCookies();
   await setPassword(linkOf(reset.stdout), secrets[1]);
 
+  await page.goto('about:blank');
   await context.clearCookies();
   await context.addCookies(session);
   await page.goto(`${instance.url}/containers`);
