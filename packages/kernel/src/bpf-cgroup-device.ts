@@ -1,20 +1,13 @@
 import koffi from 'koffi';
-import { arch } from './arch.ts';
+import { callBpf, callProgLoad } from './bpf-call.ts';
 import { hasErrno } from './error.ts';
 import { adopt, type Fd, numberOf } from './fd.ts';
-import { declare, named, perform } from './library.ts';
+import { named, perform } from './library.ts';
 
 /**
  * Programs of BPF_PROG_TYPE_CGROUP_DEVICE, which decide what devices the processes of a cgroup of version 2 may open and
  * make: assembled, attached, replaced and read back through bpf(2). include/uapi/linux/bpf.h throughout.
  */
-
-const cBpf = declare<(n: number, command: number, attr: Buffer, size: number) => number>('syscall', 'long', [
-  'long',
-  'long',
-  'void *',
-  'long',
-]);
 
 const BPF_PROG_LOAD = 5;
 const BPF_PROG_ATTACH = 8;
@@ -82,7 +75,7 @@ export const bpfConstants = {
 const address = (buffer: Buffer): bigint => BigInt(koffi.address(buffer));
 
 function bpf(command: number, name: string, operands: Parameters<typeof perform>[1], attr: Buffer): number {
-  return perform('bpf', [named(name), ...operands], () => cBpf(arch.syscalls.bpf, command, attr, attr.length));
+  return perform('bpf', [named(name), ...operands], () => (command === BPF_PROG_LOAD ? callProgLoad(attr) : callBpf(command, attr)));
 }
 
 /** What a program lets through beside what holds for all. A number that is absent stands for every one. */

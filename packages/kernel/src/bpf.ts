@@ -1,25 +1,17 @@
 import koffi from 'koffi';
-import { arch } from './arch.ts';
+import { callBpf, callProgLoad } from './bpf-call.ts';
 import {
   BPF_BTF_LOAD,
   BPF_ITER_CREATE,
   BPF_LINK_CREATE,
   BPF_MAP_CREATE,
   BPF_MAP_LOOKUP_AND_DELETE_BATCH,
-  BPF_PROG_LOAD,
   BPF_TRACE_ITER,
 } from './constants.ts';
 import { SyscallError } from './error.ts';
 import { adopt, type Fd, numberOf } from './fd.ts';
 import { layouts, pack, put, takeInt } from './layout.ts';
 import { declare, named, perform } from './library.ts';
-
-const cBpf = declare<(n: number, command: number, attr: Buffer, size: number) => number>('syscall', 'long', [
-  'long',
-  'long',
-  'void *',
-  'long',
-]);
 
 const cRead = declare<(fd: number, into: Buffer, count: number) => number>('read', 'long', ['int', 'void *', 'size_t']);
 const cClose = declare<(fd: number) => number>('close', 'int', ['int']);
@@ -59,9 +51,6 @@ export class VerifierError extends SyscallError {
 /** The verifier writes all it looked at; of a longer log the beginning would be kept, so that it fails with ENOSPC. */
 const logBytes = 4 * 1024 * 1024;
 
-/** As many as libbpf makes. */
-const maxTries = 5;
-
 /**
  * BPF_PROG_LOAD of bpf(2): checks a program and takes it. Wants CAP_BPF, and CAP_PERFMON where it reads the kernel's
  * memory.
@@ -96,11 +85,7 @@ export function bpf_prog_load({ name, type, attachType, attachBtfId, functions, 
           }),
       ...(log === undefined ? {} : { log_level: 1, log_size: log.length, log_buf: BigInt(koffi.address(log)) }),
     });
-    for (let tries = 1; ; tries += 1) {
-      const number = cBpf(arch.syscalls.bpf, BPF_PROG_LOAD, attr, attr.length);
-      // The verifier gives up where a signal comes.
-      if (number >= 0 || tries === maxTries || koffi.errno() !== koffi.os.errno.EAGAIN) return number;
-    }
+    return callProgLoad(attr);
   };
   const operands = [named('BPF_PROG_LOAD'), name];
   try {
@@ -129,7 +114,7 @@ export function bpf_map_create(type: number, { keyBytes, valueBytes, entries, fl
     map_flags: flags,
   });
   return adopt(
-    perform('bpf', [named('BPF_MAP_CREATE'), type, entries], () => cBpf(arch.syscalls.bpf, BPF_MAP_CREATE, attr, attr.length)),
+    perform('bpf', [named('BPF_MAP_CREATE'), type, entries], () => callBpf(BPF_MAP_CREATE, attr)),
     'bpf map',
   );
 }
@@ -163,7 +148,7 @@ export function bpf_map_lookup_and_delete_batch(
     'batch.count': most,
     'batch.map_fd': numberOf(map),
   });
-  const result = cBpf(arch.syscalls.bpf, BPF_MAP_LOOKUP_AND_DELETE_BATCH, attr, attr.length);
+  const result = callBpf(BPF_MAP_LOOKUP_AND_DELETE_BATCH, attr);
   // ENOENT says that there is no more, not that nothing was written.
   if (result < 0 && koffi.errno() !== koffi.os.errno.ENOENT)
     throw new SyscallError('bpf', koffi.errno(), `BPF_MAP_LOOKUP_AND_DELETE_BATCH, ${map.label}`);
@@ -174,7 +159,7 @@ export function bpf_map_lookup_and_delete_batch(
 export function bpf_btf_load(types: Buffer): Fd {
   const attr = pack(layouts.bpfBtfLoad, { btf: BigInt(koffi.address(types)), btf_size: types.length });
   return adopt(
-    perform('bpf', [named('BPF_BTF_LOAD'), types.length], () => cBpf(arch.syscalls.bpf, BPF_BTF_LOAD, attr, attr.length)),
+    perform('bpf', [named('BPF_BTF_LOAD'), types.length], () => callBpf(BPF_BTF_LOAD, attr)),
     'bpf types',
   );
 }
@@ -188,7 +173,7 @@ export function bpf_link_create(program: Fd, attachType: number, target?: Fd): F
   });
   const operands = [named('BPF_LINK_CREATE'), program, ...(target === undefined ? [] : [target])];
   return adopt(
-    perform('bpf', operands, () => cBpf(arch.syscalls.bpf, BPF_LINK_CREATE, attr, attr.length)),
+    perform('bpf', operands, () => callBpf(BPF_LINK_CREATE, attr)),
     `bpf link of ${program.label}`,
   );
 }
@@ -197,7 +182,7 @@ export function bpf_link_create(program: Fd, attachType: number, target?: Fd): F
 export function bpf_iter_create(link: Fd): Fd {
   const attr = pack(layouts.bpfIterCreate, { 'iter_create.link_fd': numberOf(link) });
   return adopt(
-    perform('bpf', [named('BPF_ITER_CREATE'), link], () => cBpf(arch.syscalls.bpf, BPF_ITER_CREATE, attr, attr.length)),
+    perform('bpf', [named('BPF_ITER_CREATE'), link], () => callBpf(BPF_ITER_CREATE, attr)),
     `bpf iterator of ${link.label}`,
   );
 }
@@ -224,10 +209,10 @@ export class ProcessIterator {
   /** @returns bytes written, as much as one read gives; 0 where there is no such process; a negative errno: E2BIG or EINVAL before Linux 6.1 */
   read(pid: number, into: Buffer): number {
     this.#info.writeUInt32LE(pid, pidOffset);
-    const link = cBpf(arch.syscalls.bpf, BPF_LINK_CREATE, this.#link, this.#link.length);
+    const link = callBpf(BPF_LINK_CREATE, this.#link);
     if (link < 0) return -koffi.errno();
     this.#iterator.writeUInt32LE(link, linkOffset);
-    const iterator = cBpf(arch.syscalls.bpf, BPF_ITER_CREATE, this.#iterator, this.#iterator.length);
+    const iterator = callBpf(BPF_ITER_CREATE, this.#iterator);
     let result = iterator < 0 ? -koffi.errno() : 0;
     if (iterator >= 0) {
       const count = cRead(iterator, into, into.length);
