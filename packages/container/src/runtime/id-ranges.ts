@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { hasErrno } from '@bulkhead/kernel';
 import { type InstanceName, Problem, TenantId } from '@bulkhead/model';
 import { z } from 'zod';
 
@@ -61,10 +62,9 @@ export class IdRanges {
   }
 
   #otherInstances(): number[] {
-    if (!existsSync(this.#directory)) return [];
-    return readdirSync(this.#directory).flatMap((instance) => {
+    return unlessGone(() => readdirSync(this.#directory)).flatMap((instance) => {
       const file = `${this.#directory}/${instance}/id-ranges.json`;
-      return file === this.#file || !existsSync(file) ? [] : Object.values(File.parse(JSON.parse(readFileSync(file, 'utf8')))).flat();
+      return file === this.#file ? [] : unlessGone(() => Object.values(File.parse(JSON.parse(readFileSync(file, 'utf8')))).flat());
     });
   }
 
@@ -72,6 +72,16 @@ export class IdRanges {
     mkdirSync(this.#file.slice(0, this.#file.lastIndexOf('/')), { recursive: true, mode: 0o755 });
     writeFileSync(`${this.#file}.new`, `${JSON.stringify(this.#blocks, null, 2)}\n`, { mode: 0o644, flush: true });
     renameSync(`${this.#file}.new`, this.#file);
+  }
+}
+
+/** Another instance may be purged at any moment. */
+function unlessGone<T>(read: () => T[]): T[] {
+  try {
+    return read();
+  } catch (failure) {
+    if (hasErrno(failure, 'ENOENT', 'ENOTDIR')) return [];
+    throw failure;
   }
 }
 
