@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CgroupChange, CgroupTree } from '@bulkhead/api';
 import { detectCgroups } from '@bulkhead/cgroup';
-import type { CgroupFile, CgroupMinutes, CgroupNode, CgroupSample, JournalEntry } from '@bulkhead/model';
+import type { CgroupFile, CgroupNode, CgroupSample } from '@bulkhead/model';
 import { cgroupRoot } from '@bulkhead/model';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { boundMsec } from '../support/emulation.ts';
@@ -260,30 +260,6 @@ describeNeeds(
       await agent.must('mutation', 'container.delete', { container: name, force: true });
       expect(await until((node) => node === undefined, path)).toBeLessThan(boundMsec(withinMsec));
     });
-
-    it('stand in the journal with the mean of each minute', async () => {
-      const path = `${own}/minute`;
-      await using made = new HandCgroup(path);
-      // What it allocates before it is moved here stays with the group it came from.
-      const pid = run('sh', '-c', 'sleep 0.5; x=$(head -c 8000000 /dev/zero | tr "\\0" x); while :; do :; done');
-      made.join(pid);
-      await sleep(8000);
-      process.kill(pid, 'SIGKILL');
-      const minute = Math.floor(Date.now() / 60_000);
-      while (Date.now() < (minute + 1) * 60_000 + 2500) await sleep(100);
-      const { entries } = await agent.must<{ entries: JournalEntry[] }>('query', 'journal.pull', { after: 0, limit: 5000 });
-      const records = entries.map(({ record }) => record).filter((record): record is CgroupMinutes => record.kind === 'cgroup-minutes');
-      const found = records.filter(({ paths }) => paths.includes(path));
-      expect(found.length).toBeGreaterThan(0);
-      expect(new Set(found.map(({ at }) => at)).size).toBe(found.length);
-      const record = found.at(0) as CgroupMinutes;
-      const index = record.paths.indexOf(path);
-      expect(record.cpuMillisMost?.[index]).toBeGreaterThan(300);
-      expect(record.cpuMillisMost?.[index]).toBeGreaterThanOrEqual(record.cpuMillis?.[index] ?? Number.POSITIVE_INFINITY);
-      expect(record.memoryBytesMost?.[index]).toBeGreaterThan(8_000_000);
-      // Nobody set a quota: no share of it was measured.
-      expect(record.throttled?.[index] ?? null).toBe(null);
-    }, 90_000);
   },
   { retry: 2 },
 );

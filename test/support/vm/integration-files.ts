@@ -13,6 +13,7 @@ export const staysOnHost: readonly { name?: RegExp; starts?: RegExp; why: string
     name: /^cgroup-kill\./,
     why: 'what a killed agent left undone is put back by the same code on every kernel, and each kill is a slow start',
   },
+  { name: /\.minutes\./, why: 'they wait for minutes of the clock, which are as long everywhere' },
   { name: /^podman\./, why: 'Podman, of which the guest has none' },
   { name: /^lab\./, why: 'experiments with time, which emulation distorts; delegated-scope.test.ts runs some of them there' },
   { starts: /\bstartPostgres\(|support\/control\//, why: 'database and control plane: the same on every kernel' },

@@ -31,7 +31,8 @@ export interface GuestRun extends GuestReport {
 const shellWord = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /**
- * Runs the tests with this very program at its own path. Its output goes through a FIFO, since vitest writes otherwise to
+ * Files share one process and what it has loaded (`--no-isolate`): loading it for each takes as long as the tests. Runs
+ * the tests with this very program at its own path. Its output goes through a FIFO, since vitest writes otherwise to
  * a terminal; nobody waits for the end of that, for what a failed test left running may hold it open.
  */
 const runTests = ({ project, files }: GuestPlan): string => `
@@ -42,7 +43,7 @@ export BULKHEAD_TEST_REPORT=/run/vm/${reportFile} BULKHEAD_TEST_EMULATED=1
 mkfifo /run/vm-output
 cat </run/vm-output &
 cd ${shellWord(root)}
-node node_modules/vitest/vitest.mjs run --project=${project} \\
+node node_modules/vitest/vitest.mjs run --project=${project} --no-isolate \\
   --reporter=verbose --reporter=${shellWord(join(import.meta.dirname, 'guest-reporter.ts'))} \\
   ${files.map(shellWord).join(' ')} </dev/null >/run/vm-output 2>&1
 sleep 1
