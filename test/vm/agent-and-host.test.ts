@@ -7,5 +7,5 @@ await describeGuestTests({
   system: 'bare',
   project: 'integration',
   files: integrationFilesForGuest('agent and host'),
-  timeoutSeconds: 1500,
+  timeoutSeconds: 2100,
 });

@@ -8,5 +8,5 @@ await describeGuestTests({
   system: 'bare',
   project: 'integration',
   files: integrationFilesForGuest('containers'),
-  timeoutSeconds: 1500,
+  timeoutSeconds: 2100,
 });
