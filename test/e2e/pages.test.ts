@@ -149,7 +149,8 @@ const pages = (): Record<string, { path: string; shows: string }> => ({
   'graph-nested': { path: '/namespaces?view=graph&type=user', shows: '[data-placed="true"] [data-room]' },
   'graph-room': { path: `/namespaces?view=graph&room=${networkOf(shop)}`, shows: '[data-placed="true"] [data-room][data-chosen="true"]' },
   namespace: { path: `/namespaces/${networkOf(shop)}`, shows: 'tbody tr' },
-  cgroups: { path: '/cgroups?tree=open', shows: 'tr[data-cgroup="/system.slice/ssh.service"]' },
+  // On a narrow screen not much more than the first rows is drawn.
+  cgroups: { path: '/cgroups?tree=open', shows: 'tr[data-cgroup="/"]' },
   cgroup: { path: `/cgroups/at${shop.cgroupPath}`, shows: '.u-over' },
   'cgroup-day': { path: `/cgroups/at${shop.cgroupPath}?range=24h`, shows: '.u-over' },
   'cgroup-settings': { path: `/cgroups/at${shop.cgroupPath}?tab=settings`, shows: '[data-setting="cpu.weight"]' },
