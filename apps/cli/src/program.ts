@@ -3,6 +3,7 @@ import { addInvoiceCommands } from './command/billing/invoice-commands.ts';
 import { addCreditCommands, addPlanCommands } from './command/billing/plan-commands.ts';
 import { addCgroupCommands } from './command/cgroup-commands.ts';
 import { addContainerCommands } from './command/container-commands.ts';
+import { addDemoCommand } from './command/demo/demo-command.ts';
 import { addHostCommands } from './command/host-commands.ts';
 import { addLabCommands } from './command/lab-commands.ts';
 import { addNamespaceCommands } from './command/namespace-commands.ts';
@@ -22,6 +23,7 @@ export function createProgram(): Command {
     .option('--state-dir <directory>', 'which instance is meant, by its state directory (/var/lib/bulkhead, or BULKHEAD_STATE_DIR)')
     .enablePositionalOptions();
   addHostCommands(program);
+  addDemoCommand(program);
   addUserCommands(program);
   addTenantCommands(program);
   addContainerCommands(program);
